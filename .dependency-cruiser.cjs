@@ -1,0 +1,93 @@
+/** The import diagram of the architecture, as rules. Each folder lists what it may import. */
+const allow = (name, from, to, comment) => ({
+  name,
+  severity: 'error',
+  comment,
+  from: { path: from },
+  to: { path: '^(src|fleet)/', pathNot: to },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    allow('domain-is-pure', '^src/domain/', '^src/domain/', 'domain imports itself only'),
+    {
+      name: 'domain-no-packages',
+      severity: 'error',
+      comment: 'domain: no I/O and no Node; only simple-statistics',
+      from: { path: '^src/domain/' },
+      to: { dependencyTypesNot: ['local'], pathNot: 'simple-statistics' },
+    },
+    allow(
+      'workflows-in-the-sandbox',
+      '^src/workflows/',
+      '^src/(workflows|domain)/|^src/activities/',
+      'workflows import workflows and domain; activities as types only',
+    ),
+    {
+      name: 'workflows-activities-types-only',
+      severity: 'error',
+      from: { path: '^src/workflows/' },
+      to: { path: '^src/activities/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'workflows-packages',
+      severity: 'error',
+      from: { path: '^src/workflows/' },
+      to: { path: 'node_modules', pathNot: '@temporalio/(workflow|common)|simple-statistics' },
+    },
+    {
+      name: 'messages-are-the-only-door',
+      severity: 'error',
+      comment: 'outside the sandbox only workflows/messages.ts is imported at run time',
+      from: { path: '^src/', pathNot: '^src/workflows/' },
+      to: {
+        path: '^src/workflows/',
+        pathNot: '^src/workflows/messages\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    allow(
+      'activities',
+      '^src/activities/',
+      '^src/(activities|domain)/|^src/workflows/messages\\.ts$',
+      'activities call ports; they know no adapter',
+    ),
+    allow('adapters', '^src/adapters/', '^src/(adapters|domain)/', 'adapters know domain only'),
+    allow(
+      'detector',
+      '^src/detector/',
+      '^src/(detector|domain|workflows)/|^src/adapters/sources/',
+      'detector: sources, domain, and messages',
+    ),
+    allow(
+      'server',
+      '^src/server/',
+      '^src/(server|domain|workflows)/|^src/telemetry\\.ts$',
+      'server: domain, messages and telemetry',
+    ),
+    {
+      name: 'fleet-stands-alone',
+      severity: 'error',
+      comment: 'the reference fleet knows nothing of paramedic',
+      from: { path: '^fleet/' },
+      to: { path: '^src/' },
+    },
+    {
+      name: 'nothing-imports-fleet',
+      severity: 'error',
+      comment: 'paramedic sees the fleet over the network only',
+      from: { path: '^src/' },
+      to: { path: '^fleet/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};
