@@ -27,3 +27,133 @@ export interface HistoryQuery {
 export interface MetricHistory {
   range(query: HistoryQuery): Promise<readonly SeriesPoints[]>;
 }
+
+/** What one server of a backend is at the load balancer. Weights are absolute, 0..256. */
+export interface LoadBalancerServer {
+  readonly name: string;
+  readonly address: string;
+  readonly weight: number;
+  /** The weight it was configured with, to which percentages refer. */
+  readonly initialWeight: number;
+  /** What an operator or we asked of it. */
+  readonly admin: 'ready' | 'drain' | 'maint';
+  /** Whether its health checks pass. */
+  readonly isUp: boolean;
+  /** Requests it serves right now, or undefined where the balancer does not tell. */
+  readonly activeRequests: number | undefined;
+}
+
+/** A load balancer's backend, changed at run time. Every setter is absolute and idempotent. */
+export interface LoadBalancer {
+  servers(backend: string): Promise<readonly LoadBalancerServer[]>;
+  setWeight(backend: string, server: string, weight: number): Promise<void>;
+  setAdmin(backend: string, server: string, admin: LoadBalancerServer['admin']): Promise<void>;
+  /** Adds a server in service, checked; one of that name and address that is there already is left. */
+  addServer(
+    backend: string,
+    server: { name: string; address: string; weight: number },
+  ): Promise<void>;
+  /** Takes a server out and removes it; one that is not there is a success. */
+  removeServer(backend: string, server: string): Promise<void>;
+  /** Entries of a map (`routing`, `circuit`), empty when there are none. */
+  mapEntries(map: string): Promise<ReadonlyMap<string, string>>;
+  /** Sets an entry, or removes it when `value` is undefined. */
+  setMapEntry(map: string, key: string, value: string | undefined): Promise<void>;
+}
+
+/** What an engine says of its health: `/health`, and a completion of one token, which a hung core fails. */
+export interface EngineHealth {
+  readonly isServing: boolean;
+  readonly completes: boolean;
+  readonly latencyMs: number;
+  /** Why it is not well, or what was odd; empty when all is well. */
+  readonly detail: string;
+}
+
+/** Administration of one engine over its HTTP interface. */
+export interface EngineAdmin {
+  /** What of this interface the engine offers now (some endpoints exist in development mode only). */
+  capabilities(replica: string): Promise<ReadonlySet<EngineCapability>>;
+  health(replica: string): Promise<EngineHealth>;
+  resetPrefixCache(replica: string): Promise<void>;
+  setSleeping(replica: string, isSleeping: boolean): Promise<void>;
+  setPaused(replica: string, isPaused: boolean): Promise<void>;
+  setLora(
+    replica: string,
+    adapter: { name: string; path: string },
+    isLoaded: boolean,
+  ): Promise<void>;
+  /** State worth keeping before a restart: version, server info, load, metrics text. */
+  forensics(replica: string): Promise<Readonly<Record<string, string>>>;
+}
+export type EngineCapability = 'reset-prefix-cache' | 'sleep' | 'pause' | 'lora' | 'completion';
+
+/** One process (pod) of a service, as its supervisor knows it. */
+export interface ReplicaProcess {
+  readonly name: string;
+  readonly address: string;
+  readonly state: 'starting' | 'running' | 'stopped' | 'crashed';
+  readonly release: string;
+  /** Grows with every start: a restart asked for at generation g is done when it is above g. */
+  readonly generation: number;
+}
+
+/**
+ * Starts, restarts and scales a service's replicas.
+ *
+ * `operationId` names one intended effect: asked twice, it happens once. Each call is conditional on
+ * the state that the caller saw, so that a late attempt changes nothing (`rejected`, with what it is now).
+ */
+export interface ReplicaControl {
+  replicas(service: string): Promise<readonly ReplicaProcess[]>;
+  restart(
+    service: string,
+    replica: string,
+    ask: { operationId: string; ifGeneration: number },
+  ): Promise<void>;
+  scale(service: string, ask: { operationId: string; replicas: number }): Promise<void>;
+  logs(service: string, replica: string, tail: number): Promise<string>;
+}
+
+/** Releases of a service: which runs, which could. */
+export interface Deployment {
+  releases(
+    service: string,
+  ): Promise<{ readonly active: string; readonly known: readonly ReleaseInfo[] }>;
+  activate(
+    service: string,
+    ask: { operationId: string; release: string; ifRelease: string },
+  ): Promise<void>;
+  /** What changed since: releases, scaling, restarts; evidence for a root cause. */
+  changes(service: string, sinceMs: number): Promise<readonly ChangeEvent[]>;
+}
+export interface ReleaseInfo {
+  readonly id: string;
+  /** When it was first activated, or undefined if never. */
+  readonly activatedAtMs: number | undefined;
+}
+
+/** A change somebody made: a deploy, a scaling, a restart, a config reload. */
+export interface ChangeEvent {
+  readonly atMs: number;
+  readonly service: string;
+  readonly replica: string | undefined;
+  readonly kind: 'release' | 'scale' | 'restart' | 'config' | 'other';
+  readonly summary: string;
+}
+
+/** Why an adapter could not do what it was asked. `rejected`, `unauthorized` and `not-found` won't mend by retrying. */
+export type AdapterErrorReason =
+  'unreachable' | 'timeout' | 'rejected' | 'rate-limited' | 'unauthorized' | 'not-found';
+
+/** The one error that adapters throw. */
+export class AdapterError extends Error {
+  override readonly name = 'AdapterError';
+  constructor(
+    readonly reason: AdapterErrorReason,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
