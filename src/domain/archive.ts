@@ -1,0 +1,133 @@
+import type { Severity } from './sla/severity.js';
+import type { ViolationType } from './sla/threshold.js';
+
+/** The states that people see an incident in. */
+export const INCIDENT_STATES = [
+  'open',
+  'waiting',
+  'recovering',
+  'awaiting-approval',
+  'paused',
+  'rolling-back',
+  'verifying',
+  'mitigated',
+  'releasing',
+  'analysing',
+  'escalated',
+  'resolved',
+] as const;
+export type IncidentState = (typeof INCIDENT_STATES)[number];
+
+/** How a recovery ended; `none` where nothing was tried. */
+export const OUTCOMES = [
+  'recovered',
+  'rolled-back',
+  'rollback-incomplete',
+  'refused',
+  'aborted',
+  'superseded',
+  'none',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** An incident as people look it up later; `runId` tells the runs of one fingerprint apart. */
+export interface IncidentRecord {
+  /** The incident's workflow id. */
+  readonly id: string;
+  readonly runId: string;
+  readonly state: IncidentState;
+  readonly outcome: Outcome | undefined;
+  readonly service: string;
+  readonly replica: string | undefined;
+  readonly threshold: string;
+  readonly metric: string;
+  readonly violationType: ViolationType;
+  readonly severity: Severity;
+  readonly value: number;
+  readonly limit: number;
+  readonly unit: string;
+  readonly openedAtMs: number;
+  readonly resolvedAtMs: number | undefined;
+  readonly procedure: string | undefined;
+  readonly probableCause: string | undefined;
+  /** Grows with every write of a run: an older write that arrives late is dropped. */
+  readonly revision: number;
+}
+
+/** One line of an incident's story. `(incidentId, runId, sequence)` is its key: written twice, it is there once. */
+export interface TimelineEntry {
+  readonly incidentId: string;
+  readonly runId: string;
+  readonly sequence: number;
+  readonly atMs: number;
+  /** A stage word: `violation`, `plan`, `action`, `verified`, `rolled-back`, `released`, `cause`, `closed`, … */
+  readonly stage: string;
+  readonly text: string;
+}
+
+/** A root cause report as stored: `body` is the report's JSON, `markdown` its postmortem. */
+export interface ReportRecord {
+  readonly id: string;
+  readonly incidentId: string;
+  readonly runId: string;
+  readonly createdAtMs: number;
+  readonly probableCause: string;
+  readonly body: string;
+  readonly markdown: string;
+}
+
+/** Who did what, when, from where, and what came of it. Append-only; `key` makes a repeated write one line. */
+export interface AuditRecord {
+  readonly key: string;
+  readonly atMs: number;
+  readonly who: string;
+  readonly from: string;
+  readonly what: string;
+  readonly target: string;
+  readonly outcome: string;
+  readonly detail: string;
+}
+
+/** A page of records, newest first; `next` continues it. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | undefined;
+}
+
+export interface IncidentQuery {
+  readonly states?: readonly IncidentState[] | undefined;
+  readonly service?: string | undefined;
+  readonly openedSinceMs?: number | undefined;
+  readonly limit: number;
+  readonly after?: string | undefined;
+}
+
+/** What people look up later. Every write is idempotent, so that a retried activity leaves one record. */
+export interface Archive {
+  putIncident(record: IncidentRecord): Promise<void>;
+  incidents(query: IncidentQuery): Promise<Page<IncidentRecord>>;
+  /** The newest run of that id, or the given one; undefined when unknown. */
+  incident(id: string, runId?: string): Promise<IncidentRecord | undefined>;
+  putTimeline(entries: readonly TimelineEntry[]): Promise<void>;
+  timeline(incidentId: string, runId: string): Promise<readonly TimelineEntry[]>;
+  putReport(report: ReportRecord): Promise<void>;
+  report(incidentId: string, runId?: string): Promise<ReportRecord | undefined>;
+  reports(query: { limit: number; after?: string | undefined }): Promise<Page<ReportRecord>>;
+  putAudit(record: AuditRecord): Promise<void>;
+  audit(query: {
+    limit: number;
+    after?: string | undefined;
+    target?: string | undefined;
+  }): Promise<Page<AuditRecord>>;
+  /** Evidence captured before a restart: named texts of an incident's step. */
+  putForensics(incidentId: string, runId: string, name: string, text: string): Promise<void>;
+  /** Figures over the records since an instant: for the summary endpoint and the own metrics. */
+  statistics(sinceMs: number): Promise<ArchiveStatistics>;
+  close(): Promise<void>;
+}
+
+export interface ArchiveStatistics {
+  readonly incidentsOpened: number;
+  readonly recoveriesByOutcome: Readonly<Partial<Record<Outcome, number>>>;
+  readonly reports: number;
+}
