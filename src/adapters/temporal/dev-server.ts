@@ -1,0 +1,171 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectClient } from './connection.js';
+import { ensureNamespace } from './namespace.js';
+import { assertPortFree } from './port.js';
+import { lastWords } from './run-program.js';
+import { ensureSearchAttributes, type SearchAttributeDefinitions } from './search-attributes.js';
+
+/** How to run a dev server. Everything is bound to loopback. */
+export interface DevServerSettings {
+  /** Path of Temporal's CLI, from `provisionTemporal`. */
+  readonly binary: string;
+  /** The server's database, which keeps workflows over restarts; its folder is created. */
+  readonly dbFile: string;
+  /** Where the server's own log is appended. */
+  readonly logFile: string;
+  readonly namespace: string;
+  /** Ports of the gRPC front end and of the web UI. */
+  readonly port: number;
+  readonly uiPort: number;
+  readonly searchAttributes: SearchAttributeDefinitions;
+  /** Bound on the start; default 30 s. 0.7 s is usual, opening a large database takes longer. */
+  readonly readyWithinMs?: number;
+}
+
+/** How a process ended: one of the two is set. */
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A running dev server, ready for workflows. */
+export interface DevServer {
+  /** `host:port` for clients and workers. */
+  readonly address: string;
+  readonly uiUrl: string;
+  readonly pid: number;
+  /** Settles when the process has ended, for whatever reason. */
+  readonly exited: Promise<ProcessExit>;
+  /** SIGTERM, then SIGKILL after `withinMs` (default 5 s); resolves when the process is gone. */
+  stop(withinMs?: number): Promise<void>;
+}
+
+/** The server closes its database within 0.2 s of SIGTERM when idle. */
+const STOP_WITHIN_MS = 5_000;
+const READY_WITHIN_MS = 30_000;
+
+/**
+ * Starts Temporal's dev server and waits until its namespace and search attributes are usable.
+ *
+ * The same database file may be opened again after a kill -9: running workflows go on. The process
+ * leads its own group, so that a Ctrl-C in the terminal reaches the launcher only, which stops
+ * the server last.
+ *
+ * @throws Error if a port is taken (naming the setting), or if the server ends or isn't ready in
+ *   time (with the end of its log); no process is left behind.
+ */
+export async function startDevServer(settings: DevServerSettings): Promise<DevServer> {
+  await assertPortFree(settings.port, 'temporal.port');
+  await assertPortFree(settings.uiPort, 'temporal.uiPort');
+  const child = launch(settings);
+  const exited = new Promise<ProcessExit>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', () => resolve({ code: null, signal: null }));
+  });
+  try {
+    await untilReady(settings, exited);
+  } catch (error) {
+    await stopProcess(child, exited, 0);
+    throw error;
+  }
+  return {
+    address: `127.0.0.1:${settings.port}`,
+    uiUrl: `http://127.0.0.1:${settings.uiPort}`,
+    // Known, since the process has answered.
+    pid: child.pid!,
+    exited,
+    stop: (withinMs = STOP_WITHIN_MS) => stopProcess(child, exited, withinMs),
+  };
+}
+
+/** The flags of `temporal server start-dev`, each of which has its reason. */
+export function devServerArguments(settings: DevServerSettings): string[] {
+  const { dbFile, namespace, port, uiPort, searchAttributes } = settings;
+  return [
+    ...['server', 'start-dev', '--ip', '127.0.0.1', '--ui-ip', '127.0.0.1'],
+    ...['--port', `${port}`, '--ui-port', `${uiPort}`],
+    ...['--db-filename', dbFile, '--namespace', namespace],
+    ...Object.entries(searchAttributes).flatMap(([name, type]) => [
+      '--search-attribute',
+      `${name}=${type}`,
+    ]),
+    // Readers don't wait for the writer, and a kill -9 loses nothing.
+    ...['--sqlite-pragma', 'journal_mode=wal'],
+    // Timers and retries otherwise fire up to a second late.
+    ...['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
+    // Nothing of the user's own CLI configuration may change what is started here.
+    ...['--ui-disable-news-fetch', '--disable-config-file', '--disable-config-env'],
+    ...['--log-level', 'warn', '--log-format', 'json'],
+  ];
+}
+
+function launch(settings: DevServerSettings): ChildProcess {
+  mkdirSync(path.dirname(settings.dbFile), { recursive: true });
+  mkdirSync(path.dirname(settings.logFile), { recursive: true });
+  const log = openSync(settings.logFile, 'a');
+  try {
+    return spawn(settings.binary, devServerArguments(settings), {
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+async function untilReady(
+  settings: DevServerSettings,
+  exited: Promise<ProcessExit>,
+): Promise<void> {
+  const ended = new AbortController();
+  const death = exited.then(({ code, signal }) => {
+    ended.abort();
+    throw new Error(
+      `Temporal's dev server ended at start (${signal ?? `exit code ${code ?? 'unknown'}`}): ` +
+        `${logTail(settings)}; log: ${settings.logFile}`,
+    );
+  });
+  const deadlineMs = settings.readyWithinMs ?? READY_WITHIN_MS;
+  await Promise.race([prepare(settings, deadlineMs, ended.signal), death]);
+}
+
+async function prepare(
+  { port, namespace, searchAttributes }: DevServerSettings,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const address = `127.0.0.1:${port}`;
+  const connection = await connectClient({ address }, { deadlineMs, signal });
+  try {
+    await connection.withDeadline(Date.now() + deadlineMs, async () => {
+      await ensureNamespace(connection, namespace, { raiseRetention: true });
+      await ensureSearchAttributes(connection, namespace, searchAttributes);
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+function logTail({ logFile }: DevServerSettings): string {
+  return lastWords(readFileSync(logFile, 'utf8').slice(-4_000)) || 'it printed nothing';
+}
+
+async function stopProcess(
+  child: ChildProcess,
+  exited: Promise<ProcessExit>,
+  withinMs: number,
+): Promise<void> {
+  if (child.pid === undefined) return;
+  const killer = new AbortController();
+  if (withinMs > 0) child.kill('SIGTERM');
+  const lateKill = sleep(withinMs, undefined, { signal: killer.signal }).then(
+    () => child.kill('SIGKILL'),
+    () => undefined,
+  );
+  await exited;
+  killer.abort();
+  await lateKill;
+}
