@@ -88,11 +88,38 @@ export interface AuditRecord {
   readonly detail: string;
 }
 
+/** A text captured before something was restarted: logs, metrics, engine state. */
+export interface ForensicsRecord {
+  readonly name: string;
+  readonly text: string;
+}
+
+/**
+ * What to forget: records that ended or were written before these instants (Unix ms). A kind left
+ * undefined is kept for ever. Incidents that are not resolved stay, however old.
+ */
+export interface Retention {
+  /** Resolved incidents with their timeline and forensics. */
+  readonly incidentsBeforeMs?: number | undefined;
+  readonly reportsBeforeMs?: number | undefined;
+  readonly auditBeforeMs?: number | undefined;
+}
+
+/** How many records a retention pass deleted. */
+export interface Deleted {
+  readonly incidents: number;
+  readonly reports: number;
+  readonly audit: number;
+}
+
 /** A page of records, newest first; `next` continues it. */
 export interface Page<T> {
   readonly items: readonly T[];
   readonly next: string | undefined;
 }
+
+/** Most records of one page; more are asked for with the cursor. */
+export const MAX_PAGE = 1000;
 
 export interface IncidentQuery {
   readonly states?: readonly IncidentState[] | undefined;
@@ -102,7 +129,14 @@ export interface IncidentQuery {
   readonly after?: string | undefined;
 }
 
-/** What people look up later. Every write is idempotent, so that a retried activity leaves one record. */
+/**
+ * What people look up later. Every write is idempotent, so that a retried activity leaves one record,
+ * and durable once its promise is fulfilled.
+ *
+ * Errors are `AdapterError`s: `rejected` for what breaks a rule of its type (a number that is not
+ * finite, a limit outside 1..MAX_PAGE, a cursor that no page returned), `unreachable` and `timeout`
+ * for what may work later.
+ */
 export interface Archive {
   putIncident(record: IncidentRecord): Promise<void>;
   incidents(query: IncidentQuery): Promise<Page<IncidentRecord>>;
@@ -119,10 +153,20 @@ export interface Archive {
     after?: string | undefined;
     target?: string | undefined;
   }): Promise<Page<AuditRecord>>;
-  /** Evidence captured before a restart: named texts of an incident's step. */
+  /**
+   * Evidence captured before a restart: named texts of an incident's step. Of a text longer than 4 Mi
+   * characters the end is kept, since a log's last lines matter most. The first write of a name stays.
+   */
   putForensics(incidentId: string, runId: string, name: string, text: string): Promise<void>;
-  /** Figures over the records since an instant: for the summary endpoint and the own metrics. */
+  /** All texts captured in that run, by name. */
+  forensics(incidentId: string, runId: string): Promise<readonly ForensicsRecord[]>;
+  /**
+   * Figures over the records since an instant: for the summary endpoint and the own metrics. With
+   * `sinceMs` 0, what retention deleted counts as well, so that totals never shrink.
+   */
   statistics(sinceMs: number): Promise<ArchiveStatistics>;
+  /** Forgets old records, in small transactions. */
+  deleteOlderThan(retention: Retention): Promise<Deleted>;
   close(): Promise<void>;
 }
 
@@ -130,4 +174,16 @@ export interface ArchiveStatistics {
   readonly incidentsOpened: number;
   readonly recoveriesByOutcome: Readonly<Partial<Record<Outcome, number>>>;
   readonly reports: number;
+  /** Incidents opened, by the severity they reached and their type; only combinations that occurred. */
+  readonly violations: readonly {
+    readonly severity: Severity;
+    readonly violationType: ViolationType;
+    readonly count: number;
+  }[];
+  /** Recoveries that ended, by procedure and outcome; only combinations that occurred. */
+  readonly recoveries: readonly {
+    readonly procedure: string;
+    readonly outcome: Outcome;
+    readonly count: number;
+  }[];
 }
