@@ -1,0 +1,65 @@
+import type { IncidentRecord, TimelineEntry } from '../domain/archive.js';
+import type { Verdict } from '../domain/recovery/verification.js';
+import type { Violation } from '../domain/sla/violation.js';
+import type {
+  IncidentPolicy,
+  LeaseRequest,
+  OwedUndo,
+  PlannedStep,
+  RcaInput,
+  RcaResult,
+  RecoveryPlan,
+  VerificationPlan,
+} from '../workflows/messages.js';
+
+/** What to do about a violation, or why nothing is to be done. */
+export type IncidentDecision = { readonly policy: IncidentPolicy } & (
+  | { readonly kind: 'plan'; readonly plan: RecoveryPlan }
+  | { readonly kind: 'none'; readonly why: string }
+);
+
+/** A step that is ready to act, with the state before it; or why it does not act. */
+export type Preparation =
+  | {
+      readonly kind: 'ready';
+      readonly before: unknown;
+      readonly desired: unknown;
+      /** What it will do, in words and exact calls. */
+      readonly line: string;
+      readonly undoLine: string;
+    }
+  /** `skip`: there is no need for it; `refuse`: a safety limit or the fleet forbids it. */
+  | { readonly kind: 'skip' | 'refuse'; readonly why: string };
+
+/** What the recovery queue's workers do for workflows. */
+export interface RecoveryActivities {
+  planIncident(ask: { violation: Violation; tried: readonly string[] }): Promise<IncidentDecision>;
+  acquireLease(request: LeaseRequest): Promise<{ granted: boolean; ahead: number }>;
+  prepareStep(ask: { violation: Violation; step: PlannedStep }): Promise<Preparation>;
+  /** Returns in words what it changed. Absolute and fenced: repeated or late, it changes nothing. */
+  applyStep(ask: {
+    step: PlannedStep;
+    prepared: Pick<OwedUndo, 'before' | 'desired'>;
+    operationId: string;
+  }): Promise<string>;
+  undoStep(ask: { owed: OwedUndo; operationId: string }): Promise<string>;
+  /** Waits for samples after `sinceMs` until they tell, at most until `untilMs`. */
+  verifyStep(ask: {
+    verification: VerificationPlan;
+    sinceMs: number;
+    untilMs: number;
+  }): Promise<Verdict>;
+  record(ask: { incident: IncidentRecord; timeline: readonly TimelineEntry[] }): Promise<void>;
+  /** The requests whose holder's run has ended. */
+  findEndedHolders(requests: readonly LeaseRequest[]): Promise<string[]>;
+}
+
+/** What the rca queue's workers do. */
+export interface RcaActivities {
+  captureEvidence(ask: {
+    incidentId: string;
+    incidentRunId: string;
+    violation: Violation;
+  }): Promise<void>;
+  analyseIncident(input: RcaInput): Promise<RcaResult>;
+}

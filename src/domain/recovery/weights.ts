@@ -1,0 +1,44 @@
+/** A server as far as its share of the traffic goes. */
+export interface WeightedServer {
+  readonly name: string;
+  readonly weight: number;
+  readonly initialWeight: number;
+  readonly isServing: boolean;
+}
+
+/**
+ * The weight that takes load off a server which is `slowness` times as slow as its peers.
+ *
+ * A fifth of its configured weight at the most, less where it is slower still: an overloaded engine
+ * must first drain its queue, so a merely proportional cut would leave it saturated. At least 1, so
+ * that the server keeps receiving enough requests to be measured.
+ */
+export function relievedWeight(initialWeight: number, slowness: number): number {
+  const share = Math.min(0.2, 1 / Math.max(1, slowness * slowness));
+  return Math.max(1, Math.round(initialWeight * Math.max(share, 0.1)));
+}
+
+/**
+ * Whether a server may be taken out (drained or nearly so): at least `minHealthy` others must stay in
+ * service, and no more than `maxSharePercent` of the pool's servers may be out or reduced at once.
+ * Returns undefined when allowed, else why not.
+ */
+export function refusalToRelieve(
+  servers: readonly WeightedServer[],
+  name: string,
+  limits: { readonly minHealthy: number; readonly maxSharePercent: number },
+): string | undefined {
+  const target = servers.find((s) => s.name === name);
+  if (target === undefined) return `server "${name}" is not in the pool`;
+  const isFull = (s: WeightedServer) => s.isServing && s.weight * 2 > s.initialWeight;
+  const healthyOthers = servers.filter((s) => s.name !== name && isFull(s)).length;
+  if (healthyOthers < limits.minHealthy) {
+    return `only ${healthyOthers} healthy servers would remain, at least ${limits.minHealthy} must`;
+  }
+  const touched = servers.filter((s) => s.name === name || !isFull(s)).length;
+  // One server may always be touched: in a pool of three a limit of 25 % would otherwise forbid everything.
+  if (touched > 1 && (100 * touched) / servers.length > limits.maxSharePercent) {
+    return `${touched} of ${servers.length} servers would be out or reduced, at most ${limits.maxSharePercent} % may`;
+  }
+  return undefined;
+}

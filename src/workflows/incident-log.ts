@@ -1,0 +1,140 @@
+import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { describeIncident } from './details.js';
+import { ATTRIBUTES, type IncidentInput, type IncidentView } from './messages.js';
+import { record } from './proxies.js';
+
+/** Lines kept in the workflow's own state; the archive has all of them. */
+const LINES_KEPT = 60;
+
+/**
+ * What people see of an incident: its view, its search attributes and details in Temporal's UI, its
+ * story in the log, its record in the archive. Writing is coalesced, and nothing waits for it.
+ */
+export class IncidentLog {
+  private current: IncidentView;
+  private revision = 0;
+  private sequence = 0;
+  private unwritten: { sequence: number; atMs: number; stage: string; text: string }[] = [];
+  private writing: Promise<void> | undefined;
+
+  constructor(private readonly input: IncidentInput) {
+    const { workflowId, runId } = workflowInfo();
+    this.current = {
+      id: workflowId,
+      runId,
+      state: 'open',
+      outcome: undefined,
+      violation: input.violation,
+      openedAtMs: Date.now(),
+      resolvedAtMs: undefined,
+      procedure: undefined,
+      why: undefined,
+      steps: [],
+      owed: [],
+      waiting: undefined,
+      acknowledgedBy: undefined,
+      probableCause: undefined,
+      timeline: [],
+    };
+  }
+
+  get view(): IncidentView {
+    return this.current;
+  }
+
+  open(): void {
+    const { service, replica, threshold, violationType, severity } = this.input.violation;
+    upsertSearchAttributes([
+      { key: ATTRIBUTES.service, value: service },
+      ...(replica === undefined ? [] : [{ key: ATTRIBUTES.replica, value: replica }]),
+      { key: ATTRIBUTES.threshold, value: threshold },
+      { key: ATTRIBUTES.violationType, value: violationType },
+      { key: ATTRIBUTES.severity, value: severity },
+    ]);
+    const { metric, value, limit, unit, direction } = this.input.violation;
+    this.tell(
+      'violation',
+      `${metric} of ${replica ?? service} is ${value.toPrecision(4)} ${unit}, ${direction === 'upper' ? 'above' : 'below'} its limit of ${limit.toPrecision(4)} (${severity})`,
+    );
+  }
+
+  /** Changes the view; shown at the next line, and written. */
+  set(change: Partial<IncidentView>): void {
+    const before = this.current;
+    this.current = { ...before, ...change };
+    const { state, outcome, procedure, waiting, violation } = this.current;
+    if (state !== before.state || waiting !== before.waiting) {
+      upsertSearchAttributes([
+        { key: ATTRIBUTES.stage, value: state },
+        { key: ATTRIBUTES.awaitingApproval, value: waiting !== undefined },
+      ]);
+    }
+    if (outcome !== undefined && outcome !== before.outcome) {
+      upsertSearchAttributes([{ key: ATTRIBUTES.outcome, value: outcome }]);
+    }
+    if (procedure !== undefined && procedure !== before.procedure) {
+      upsertSearchAttributes([{ key: ATTRIBUTES.procedure, value: procedure }]);
+    }
+    if (violation.severity !== before.violation.severity) {
+      upsertSearchAttributes([{ key: ATTRIBUTES.severity, value: violation.severity }]);
+    }
+    this.write();
+  }
+
+  /** A line of the story: for the log as well as for the incident's own timeline. */
+  tell(stage: string, text: string): void {
+    log.info(text, { story: stage, incident: this.current.id });
+    this.note(stage, text);
+  }
+
+  /** A line of the timeline that was logged elsewhere. */
+  note(stage: string, text: string): void {
+    const atMs = Date.now();
+    this.sequence += 1;
+    this.unwritten.push({ sequence: this.sequence, atMs, stage, text });
+    const timeline = [...this.current.timeline, { atMs, stage, text }].slice(-LINES_KEPT);
+    this.current = { ...this.current, timeline };
+    setCurrentDetails(describeIncident(this.current));
+    this.write();
+  }
+
+  /** The last word, written before the workflow ends. */
+  async close(resolvedAtMs: number): Promise<void> {
+    const { outcome, procedure } = this.current;
+    this.set({ state: 'resolved', resolvedAtMs });
+    const how = procedure === undefined ? 'no procedure ran' : `${procedure} ${outcome ?? ''}`;
+    this.tell('closed', `the violation is gone; ${how}`);
+    while (this.writing !== undefined) await this.writing;
+  }
+
+  /** One write at a time; what comes meanwhile goes with the next. */
+  private write(): void {
+    this.revision += 1;
+    this.writing ??= this.writeAll().finally(() => {
+      this.writing = undefined;
+    });
+  }
+
+  private async writeAll(): Promise<void> {
+    let written = -1;
+    while (written !== this.revision) {
+      written = this.revision;
+      const entries = this.unwritten.splice(0);
+      const { violation, id, runId } = this.current;
+      const { state, outcome, openedAtMs, resolvedAtMs, procedure, probableCause } = this.current;
+      const { service, replica, threshold, metric, violationType } = violation;
+      const { severity, value, limit, unit } = violation;
+      await record({
+        incident: {
+          ...{ id, runId, state, outcome, openedAtMs, resolvedAtMs, procedure, probableCause },
+          ...{ service, replica, threshold, metric, violationType, severity, value, limit, unit },
+          revision: written,
+        },
+        timeline: entries.map((entry) => ({ ...entry, incidentId: id, runId })),
+      }).catch((error: unknown) => {
+        // A day of retries went by: the history here still has every line.
+        log.error('the incident could not be archived', { error: String(error) });
+      });
+    }
+  }
+}

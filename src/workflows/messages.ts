@@ -1,0 +1,288 @@
+/**
+ * Everything that crosses the border between workflows and the rest: names, payloads, signals,
+ * updates, queries and search attributes. The only workflow file that others import at run time.
+ */
+import { defineSearchAttributeKey, type UpdateDefinition } from '@temporalio/common';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { IncidentState, Outcome } from '../domain/archive.js';
+import type { ActionName, Autonomy } from '../domain/recovery/action.js';
+import type { StepState } from '../domain/recovery/step.js';
+import type { VerificationRule } from '../domain/recovery/verification.js';
+import type { Severity } from '../domain/sla/severity.js';
+import type { Violation } from '../domain/sla/violation.js';
+
+/** Task queues: recovery must never wait behind an analysis. */
+export const RECOVERY_QUEUE = 'recovery';
+export const RCA_QUEUE = 'rca';
+
+/** The entity workflow that knows which target is being acted on, and by whom. */
+export const LEASE_WORKFLOW_ID = 'lease';
+
+/** Workflow id of the incident of a violation. */
+export function incidentIdOf(fingerprint: string): string {
+  return `incident:${fingerprint}`;
+}
+
+const keyword = (name: string) => defineSearchAttributeKey(name, 'KEYWORD');
+
+/** Typed search attributes of incidents and recoveries; at most 10 keywords exist in a namespace. */
+export const ATTRIBUTES = {
+  service: keyword('Service'),
+  replica: keyword('Replica'),
+  threshold: keyword('Threshold'),
+  violationType: keyword('ViolationType'),
+  severity: keyword('Severity'),
+  stage: keyword('Stage'),
+  outcome: keyword('Outcome'),
+  procedure: keyword('Procedure'),
+  awaitingApproval: defineSearchAttributeKey('AwaitingApproval', 'BOOL'),
+  rolledBack: defineSearchAttributeKey('RolledBack', 'BOOL'),
+} as const;
+
+/** The same by name and type, as the operator service registers them. */
+export const SEARCH_ATTRIBUTES: Readonly<Record<string, 'Keyword' | 'Bool'>> = Object.fromEntries(
+  Object.values(ATTRIBUTES).map((key) => [key.name, key.type === 'BOOL' ? 'Bool' : 'Keyword']),
+);
+
+/** What a recovery acts on. */
+export interface Target {
+  readonly service: string;
+  readonly replica: string | undefined;
+}
+
+/** One step as planned: which action, on what, and what it may do unasked. */
+export interface PlannedStep {
+  readonly id: string;
+  readonly action: ActionName;
+  readonly target: Target;
+  readonly autonomy: Autonomy;
+  /** Time that its effect needs to show in the SLI. */
+  readonly settleMs: number;
+  /** Bound on one attempt. */
+  readonly timeoutMs: number;
+  readonly retries: number;
+  /** Why it has no undo, for actions that have none. */
+  readonly irreversible: string | undefined;
+}
+
+/** Where fresh samples come from when a step is judged, and by which rule. */
+export interface VerificationPlan {
+  readonly metric: string;
+  readonly target: Target;
+  readonly rule: VerificationRule;
+  /** Longest wait for a verdict after the settle time. */
+  readonly timeoutMs: number;
+}
+
+/** What to do about a violation, decided once, from the configuration in force. */
+export interface RecoveryPlan {
+  readonly procedure: string;
+  readonly workflowType: string;
+  readonly why: string;
+  readonly steps: readonly PlannedStep[];
+  readonly timeoutMs: number;
+  readonly verification: VerificationPlan;
+  readonly approvalTimeoutMs: number;
+  /** What happens when nobody answers. */
+  readonly onApprovalTimeout: 'skip' | 'approve' | 'rollback';
+  /** Whether a rollback that nobody ordered asks first; unanswered, it goes on. */
+  readonly asksBeforeRollback: boolean;
+}
+
+/** How the incident's other parts are bounded; from the configuration in force. */
+export interface IncidentPolicy {
+  /** How long the SLI must hold before a mitigation is released. */
+  readonly releaseAfterMs: number;
+  /** Recoveries at once, over all services. */
+  readonly maxConcurrent: number;
+  /** Replicas of one service being acted on at once. */
+  readonly maxTogether: number;
+}
+
+/** Starts an incident: one small plain object. */
+export interface IncidentInput {
+  readonly violation: Violation;
+  readonly source: 'detector' | 'api' | 'alertmanager';
+  /** Base of links into Temporal's UI, `http://host:port/namespaces/NS`; empty for none. */
+  readonly uiBase: string;
+  /** More of what the source knows, in words. */
+  readonly evidence: string | undefined;
+}
+
+/** What an incident ends with. */
+export interface IncidentResult {
+  readonly outcome: Outcome;
+  readonly procedure: string | undefined;
+  readonly probableCause: string | undefined;
+}
+
+/** Starts a recovery. */
+export interface RecoveryInput {
+  readonly incidentId: string;
+  readonly violation: Violation;
+  readonly plan: RecoveryPlan;
+  readonly uiBase: string;
+}
+
+/** An effect that must be undone, or was kept: recorded before it was made. */
+export interface OwedUndo {
+  readonly step: PlannedStep;
+  /** State before, as the action recorded it. */
+  readonly before: unknown;
+  /** State that it set. */
+  readonly desired: unknown;
+  /** In words, what undoing does. */
+  readonly undoLine: string;
+}
+
+/** One step as it went. */
+export interface StepReport {
+  readonly id: string;
+  readonly action: ActionName;
+  readonly target: Target;
+  readonly state: StepState;
+  /** What it does or did, in words and exact calls, or why it was skipped. */
+  readonly line: string;
+  readonly startedAtMs: number | undefined;
+  readonly endedAtMs: number | undefined;
+  /** Median of the SLI before and after, where it was judged. */
+  readonly before: number | undefined;
+  readonly after: number | undefined;
+}
+
+/** What a recovery ends with. `owed` are mitigations still in force, oldest first. */
+export interface RecoveryResult {
+  readonly outcome: Outcome;
+  readonly detail: string;
+  readonly steps: readonly StepReport[];
+  readonly owed: readonly OwedUndo[];
+}
+
+/** Progress that a recovery tells its incident. */
+export interface RecoveryProgress {
+  readonly state: IncidentState;
+  readonly steps: readonly StepReport[];
+  readonly owed: readonly OwedUndo[];
+  /** The step that waits for an approval, if any. */
+  readonly waiting: ApprovalRequest | undefined;
+  readonly line: string;
+  readonly stage: string;
+}
+
+/** What an operator is asked. */
+export interface ApprovalRequest {
+  readonly kind: 'step' | 'rollback';
+  readonly stepId: string;
+  readonly line: string;
+  readonly untilMs: number;
+  readonly onTimeout: string;
+}
+
+/** State of an incident, for the CLI, the API and the Temporal UI. */
+export interface IncidentView {
+  readonly id: string;
+  readonly runId: string;
+  readonly state: IncidentState;
+  readonly outcome: Outcome | undefined;
+  readonly violation: Violation;
+  readonly openedAtMs: number;
+  readonly resolvedAtMs: number | undefined;
+  readonly procedure: string | undefined;
+  readonly why: string | undefined;
+  readonly steps: readonly StepReport[];
+  readonly owed: readonly OwedUndo[];
+  readonly waiting: ApprovalRequest | undefined;
+  readonly acknowledgedBy: string | undefined;
+  readonly probableCause: string | undefined;
+  readonly timeline: readonly { atMs: number; stage: string; text: string }[];
+}
+
+/** Who asks, and why: every operator's message carries it. Sent from the Temporal UI it may be empty. */
+export interface OperatorMessage {
+  readonly by?: string;
+  readonly reason?: string;
+}
+/** `keep`: stop and leave what was changed as it is. */
+export interface AbortMessage extends OperatorMessage {
+  readonly keep?: boolean;
+}
+
+/** The operator messages that a recovery understands, as its incident forwards them. */
+export const OPERATOR_ACTIONS = [
+  'approve',
+  'deny',
+  'abort',
+  'skip',
+  'pause',
+  'resume',
+  'approve-rollback',
+  'deny-rollback',
+] as const;
+export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
+
+export const observedSignal =
+  defineSignal<[{ severity: Severity; value: number; atMs: number }]>('observed');
+export const resolvedSignal =
+  defineSignal<[{ atMs: number; value: number; why: string }]>('resolved');
+export const noDataSignal = defineSignal<[{ atMs: number }]>('no-data');
+export const acknowledgeSignal = defineSignal<[OperatorMessage]>('acknowledge');
+export const abortSignal = defineSignal<[AbortMessage]>('abort');
+export const grantedSignal = defineSignal<[{ requestId: string }]>('granted');
+export const progressSignal = defineSignal<[RecoveryProgress]>('progress');
+/** From the incident to its recovery. */
+export const operatorSignal = defineSignal<[{ action: OperatorAction } & AbortMessage]>('operator');
+
+/** The operators' updates, the same on an incident and on its recovery: one JSON object each. */
+export const OPERATOR_UPDATES: Readonly<
+  Record<OperatorAction, UpdateDefinition<string, [AbortMessage]>>
+> = {
+  approve: defineUpdate<string, [AbortMessage]>('approve'),
+  deny: defineUpdate<string, [AbortMessage]>('deny'),
+  abort: defineUpdate<string, [AbortMessage]>('abort'),
+  skip: defineUpdate<string, [AbortMessage]>('skip'),
+  pause: defineUpdate<string, [AbortMessage]>('pause'),
+  resume: defineUpdate<string, [AbortMessage]>('resume'),
+  'approve-rollback': defineUpdate<string, [AbortMessage]>('approve-rollback'),
+  'deny-rollback': defineUpdate<string, [AbortMessage]>('deny-rollback'),
+};
+export const acknowledgeUpdate = defineUpdate<string, [OperatorMessage]>('acknowledge');
+
+export const stateQuery = defineQuery<IncidentView>('state');
+export const recoveryQuery = defineQuery<RecoveryProgress>('progress');
+
+/** Asks the lease workflow for a target. */
+export interface LeaseRequest {
+  /** Unique per ask; asked twice, it is one request. */
+  readonly requestId: string;
+  readonly holderId: string;
+  readonly holderRunId: string;
+  readonly target: Target;
+  readonly severity: Severity;
+  readonly maxConcurrent: number;
+  readonly maxTogether: number;
+}
+export const acquireLeaseUpdate = defineUpdate<{ granted: boolean; ahead: number }, [LeaseRequest]>(
+  'acquire',
+);
+export const releaseLeaseSignal = defineSignal<[{ requestId: string }]>('release');
+export const leaseHoldersQuery = defineQuery<LeaseView>('holders');
+export interface LeaseView {
+  readonly held: readonly LeaseRequest[];
+  readonly waiting: readonly LeaseRequest[];
+}
+
+/** Starts the analysis of an incident. */
+export interface RcaInput {
+  readonly incidentId: string;
+  readonly incidentRunId: string;
+  readonly violation: Violation;
+  readonly openedAtMs: number;
+  readonly steps: readonly StepReport[];
+  readonly outcome: Outcome;
+}
+export interface RcaResult {
+  readonly reportId: string;
+  readonly probableCause: string;
+  readonly isConfident: boolean;
+}
+export const rcaProgressQuery = defineQuery<string>('progress');

@@ -1,0 +1,87 @@
+/**
+ * Every activity's timeouts and retries, and nowhere else.
+ *
+ * Local activities are short reads on the way to an action: they cost no round trip to the server.
+ * What changes the fleet is an ordinary activity with a heartbeat, so that a worker's death is seen
+ * after 3 s and an abort reaches it at once.
+ */
+import {
+  ActivityCancellationType,
+  proxyActivities,
+  proxyLocalActivities,
+  type ActivityOptions,
+} from '@temporalio/workflow';
+import type { RcaActivities, RecoveryActivities } from '../activities/contract.js';
+import { RCA_QUEUE, type PlannedStep } from './messages.js';
+
+/** Reads on the way to an action: decided or refused within seconds. */
+export const { planIncident, prepareStep, acquireLease } = proxyLocalActivities<RecoveryActivities>(
+  {
+    startToCloseTimeout: '5s',
+    scheduleToCloseTimeout: '60s',
+    retry: { initialInterval: '200ms', maximumInterval: '5s' },
+  },
+);
+
+const acting: ActivityOptions = {
+  heartbeatTimeout: '3s',
+  // An undo must not start while the action may still be at work.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+};
+
+/** Applies a step, with its own bound and its own number of retries. */
+export function applyStepOf(step: PlannedStep) {
+  return proxyActivities<RecoveryActivities>({
+    ...acting,
+    startToCloseTimeout: step.timeoutMs,
+    retry: {
+      initialInterval: '500ms',
+      maximumInterval: '10s',
+      maximumAttempts: step.retries + 1,
+    },
+    summary: `${step.action} on ${step.target.replica ?? step.target.service}`,
+  }).applyStep;
+}
+
+/** An undo is owed: it is tried for 5 min before a person is asked to do it. */
+export const { undoStep } = proxyActivities<RecoveryActivities>({
+  ...acting,
+  startToCloseTimeout: '60s',
+  scheduleToCloseTimeout: '5m',
+  retry: { initialInterval: '500ms', maximumInterval: '15s' },
+});
+
+/** Waits for fresh samples; the caller bounds it by `untilMs`. */
+export const { verifyStep } = proxyActivities<RecoveryActivities>({
+  ...acting,
+  startToCloseTimeout: '30m',
+  retry: { initialInterval: '500ms', maximumInterval: '5s' },
+});
+
+/** Written until it is written; nothing that matters waits for it. */
+export const { record } = proxyActivities<RecoveryActivities>({
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '24h',
+  retry: { initialInterval: '500ms', maximumInterval: '30s' },
+});
+
+export const { findEndedHolders } = proxyActivities<RecoveryActivities>({
+  startToCloseTimeout: '10s',
+  retry: { maximumAttempts: 3 },
+});
+
+/** Evidence is taken when the incident opens, on the analysis' own queue: it can delay nothing. */
+export const { captureEvidence } = proxyActivities<RcaActivities>({
+  taskQueue: RCA_QUEUE,
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '2m',
+  retry: { initialInterval: '500ms', maximumInterval: '10s' },
+});
+
+export const { analyseIncident } = proxyActivities<RcaActivities>({
+  taskQueue: RCA_QUEUE,
+  startToCloseTimeout: '2m',
+  heartbeatTimeout: '20s',
+  scheduleToCloseTimeout: '10m',
+  retry: { initialInterval: '1s', maximumInterval: '30s' },
+});
