@@ -1,0 +1,81 @@
+import type { ThresholdTrack } from './evaluate.js';
+import type { Judge } from './judge.js';
+import { ReorderBuffer, type ReorderState, type Timed } from './reorder.js';
+import type { SlaPolicy } from './policy.js';
+import type { SlaEvent, StreamId } from './samples.js';
+
+/** A silence is declared after 60 s periods where the period is not known yet. */
+const UNKNOWN_PERIOD_MS = 60_000;
+
+/** Plain state of a `Stream`. */
+export interface StreamState {
+  readonly metric: string;
+  readonly service: string;
+  readonly replica: string | undefined;
+  readonly reorder: ReorderState;
+  readonly isSilent: boolean;
+}
+
+/** The samples of one metric of one scope: their order, their period, whether they still come. */
+export class Stream {
+  /** Who judges the samples; set by the evaluator. */
+  seats: readonly { readonly judge: Judge; readonly track: ThresholdTrack }[] = [];
+  /** Names the stream towards the anomaly scorer. */
+  readonly key: string;
+  reorder: ReorderBuffer;
+  #isSilent = false;
+
+  constructor(
+    readonly id: StreamId,
+    private readonly policy: SlaPolicy,
+    state?: StreamState,
+  ) {
+    this.key = JSON.stringify([id.service, id.replica ?? null, id.metric]);
+    this.reorder =
+      state === undefined
+        ? new ReorderBuffer(policy.latenessMs)
+        : ReorderBuffer.restore(state.reorder, policy.latenessMs);
+    this.#isSilent = state?.isSilent ?? false;
+  }
+
+  get isSilent(): boolean {
+    return this.#isSilent;
+  }
+
+  /** The instant at which the stream is overdue; Infinity before the first sample and in silence. */
+  get overdueAtMs(): number {
+    const { lastMs, periodMs } = this.reorder;
+    if (lastMs === undefined || this.#isSilent) return Infinity;
+    const silence = this.policy.noDataPeriods * (periodMs ?? UNKNOWN_PERIOD_MS);
+    return lastMs + Math.max(this.policy.noDataAfterMs, silence);
+  }
+
+  /** Reports that the stream fell silent: its last sample was at `sinceMs`, and it was overdue. */
+  reportSilence(overdueAtMs: number, sinceMs: number | undefined, out: SlaEvent[]): void {
+    this.#isSilent = true;
+    out.push({ type: 'no-data', atMs: overdueAtMs, sinceMs: sinceMs ?? overdueAtMs, ...this.id });
+    for (const { judge, track } of this.seats) judge.setStale(track, true, overdueAtMs, out);
+  }
+
+  /** Judges a sample released by the reorder buffer; `previousMs` is the time of the one before. */
+  judge(sample: Timed, previousMs: number | undefined, out: SlaEvent[]): void {
+    if (this.#isSilent) {
+      this.#isSilent = false;
+      const sinceMs = previousMs ?? sample.atMs;
+      out.push({ type: 'data-returned', atMs: sample.atMs, sinceMs, ...this.id });
+      for (const { judge, track } of this.seats) judge.setStale(track, false, sample.atMs, out);
+    }
+    const { periodMs } = this.reorder;
+    for (const { judge, track } of this.seats) judge.observe(track, this.id, sample, periodMs, out);
+    const { anomaly, anomalyScore } = this.policy;
+    if (anomaly === undefined) return;
+    const { atMs, value } = sample;
+    const score = anomaly.score(this.key, atMs, value);
+    if (score === undefined || score < anomalyScore) return;
+    out.push({ type: 'anomaly', atMs, value, score, ...this.id });
+  }
+
+  snapshot(): StreamState {
+    return { ...this.id, reorder: this.reorder.snapshot(), isSilent: this.#isSilent };
+  }
+}
