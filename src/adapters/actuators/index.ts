@@ -1,5 +1,6 @@
 import { engine } from './engine.js';
 import { haproxy } from './haproxy.js';
+import { processActuator } from './process.js';
 
 /** Every kind of actuator. Adding one: its file, and its line here. */
-export const actuators = [haproxy, engine] as const;
+export const actuators = [haproxy, engine, processActuator] as const;
