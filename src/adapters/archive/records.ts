@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import {
+  INCIDENT_STATES,
+  MAX_PAGE,
+  OUTCOMES,
+  type AuditRecord,
+  type ForensicsRecord,
+  type IncidentQuery,
+  type IncidentRecord,
+  type ReportRecord,
+  type Retention,
+  type TimelineEntry,
+} from '../../domain/archive.js';
+import { AdapterError } from '../../domain/ports.js';
+import { SEVERITIES } from '../../domain/sla/severity.js';
+import { VIOLATION_TYPES } from '../../domain/sla/threshold.js';
+
+/**
+ * What every archive stores the same way: Postgres refuses NUL in text, and neither database keeps a
+ * lone surrogate, so both are replaced (by U+2400 and U+FFFD) before they get there.
+ */
+function storableText(text: string): string {
+  return text.replaceAll('\0', '\u2400').replace(/[\uD800-\uDFFF]/gu, '\uFFFD');
+}
+
+/** Longest forensic text, in UTF-16 units: with its JSON and headers well under the usual 16 MB body limits. */
+export const MAX_FORENSICS_CHARS = 4 * 1024 * 1024;
+
+/** The end of an over-long text, under a line that says how much is gone. */
+function boundedText(text: string): string {
+  if (text.length <= MAX_FORENSICS_CHARS) return text;
+  const note = `[the first part of ${text.length} characters was dropped]\n`;
+  return note + text.slice(note.length - MAX_FORENSICS_CHARS);
+}
+
+const text = z.string().transform(storableText);
+const name = z.string().min(1).transform(storableText);
+/** Absent in JSON, null in a database, undefined in a record. */
+const orUndefined = <T extends z.ZodType>(schema: T) =>
+  schema.nullish().transform((value) => value ?? undefined);
+
+/** Validates an incident, whether it comes from a caller, over the wire or from a row. */
+export const incidentSchema = z.object({
+  id: name,
+  runId: name,
+  state: z.enum(INCIDENT_STATES),
+  outcome: orUndefined(z.enum(OUTCOMES)),
+  service: text,
+  replica: orUndefined(text),
+  threshold: text,
+  metric: text,
+  violationType: z.enum(VIOLATION_TYPES),
+  severity: z.enum(SEVERITIES),
+  value: z.number(),
+  limit: z.number(),
+  unit: text,
+  openedAtMs: z.int(),
+  resolvedAtMs: orUndefined(z.int()),
+  procedure: orUndefined(text),
+  probableCause: orUndefined(text),
+  revision: z.int(),
+}) satisfies z.ZodType<IncidentRecord>;
+
+/** Validates one line of a timeline. */
+export const timelineEntrySchema = z.object({
+  incidentId: name,
+  runId: name,
+  sequence: z.int(),
+  atMs: z.int(),
+  stage: text,
+  text,
+}) satisfies z.ZodType<TimelineEntry>;
+
+/** Validates a report. */
+export const reportSchema = z.object({
+  id: name,
+  incidentId: name,
+  runId: name,
+  createdAtMs: z.int(),
+  probableCause: text,
+  body: text,
+  markdown: text,
+}) satisfies z.ZodType<ReportRecord>;
+
+/** Validates an audit line. */
+export const auditSchema = z.object({
+  key: name,
+  atMs: z.int(),
+  who: text,
+  from: text,
+  what: text,
+  target: text,
+  outcome: text,
+  detail: text,
+}) satisfies z.ZodType<AuditRecord>;
+
+/** Validates a forensic text as read. */
+export const forensicsRecordSchema = z.object({
+  name,
+  text,
+}) satisfies z.ZodType<ForensicsRecord>;
+
+/** Validates what `putForensics` takes, and cuts an over-long text at its front. */
+export const forensicsSchema = z.object({
+  incidentId: name,
+  runId: name,
+  name,
+  text: z.string().transform((value) => storableText(boundedText(value))),
+});
+
+/** Validates the part that all page queries share. */
+export const pageQuerySchema = z.object({
+  limit: z.int().min(1).max(MAX_PAGE),
+  after: z.string().optional(),
+});
+
+/** Validates a query for incidents. */
+export const incidentQuerySchema = pageQuerySchema.extend({
+  states: z.array(z.enum(INCIDENT_STATES)).optional(),
+  service: text.optional(),
+  openedSinceMs: z.int().optional(),
+}) satisfies z.ZodType<IncidentQuery>;
+
+/** Validates a query for audit lines. */
+export const auditQuerySchema = pageQuerySchema.extend({ target: text.optional() });
+
+/** Validates what a retention pass is to delete. */
+export const retentionSchema = z.object({
+  incidentsBeforeMs: z.int().optional(),
+  reportsBeforeMs: z.int().optional(),
+  auditBeforeMs: z.int().optional(),
+}) satisfies z.ZodType<Retention>;
+
+/**
+ * The value as the schema gives it.
+ *
+ * @throws AdapterError `rejected`, naming what was wrong with which field.
+ */
+export function checked<T>(schema: z.ZodType<T>, what: string, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues
+    .map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`)
+    .join('; ');
+  throw new AdapterError('rejected', `archive: ${what}: ${issues}`);
+}

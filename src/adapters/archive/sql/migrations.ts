@@ -1,0 +1,74 @@
+/** One step of the schema; `version` counts from 1 without gaps. */
+export interface Migration {
+  readonly version: number;
+  readonly statements: readonly string[];
+}
+
+/**
+ * The schema, for SQLite and Postgres alike: BIGINT and DOUBLE PRECISION have integer and real
+ * affinity in SQLite. A released migration never changes; a new one is appended.
+ *
+ * Instants are Unix milliseconds. `retired_totals` holds what retention deleted, so that totals over
+ * all time never shrink: a counter seeded from smaller figures would look like a reset to Prometheus.
+ */
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    statements: [
+      `CREATE TABLE incidents (
+        id TEXT NOT NULL, run_id TEXT NOT NULL, state TEXT NOT NULL, outcome TEXT,
+        service TEXT NOT NULL, replica TEXT, threshold TEXT NOT NULL, metric TEXT NOT NULL,
+        violation_type TEXT NOT NULL, severity TEXT NOT NULL, value DOUBLE PRECISION NOT NULL,
+        limit_value DOUBLE PRECISION NOT NULL, unit TEXT NOT NULL, opened_at_ms BIGINT NOT NULL,
+        resolved_at_ms BIGINT, procedure_name TEXT, probable_cause TEXT, revision BIGINT NOT NULL,
+        PRIMARY KEY (id, run_id))`,
+      'CREATE INDEX incidents_by_opening ON incidents (opened_at_ms, id, run_id)',
+      'CREATE INDEX incidents_by_resolution ON incidents (resolved_at_ms)',
+      `CREATE TABLE timeline (
+        incident_id TEXT NOT NULL, run_id TEXT NOT NULL, sequence BIGINT NOT NULL,
+        at_ms BIGINT NOT NULL, stage TEXT NOT NULL, line TEXT NOT NULL,
+        PRIMARY KEY (incident_id, run_id, sequence))`,
+      'CREATE INDEX timeline_by_time ON timeline (at_ms)',
+      `CREATE TABLE reports (
+        id TEXT NOT NULL PRIMARY KEY, incident_id TEXT NOT NULL, run_id TEXT NOT NULL,
+        created_at_ms BIGINT NOT NULL, probable_cause TEXT NOT NULL, body TEXT NOT NULL,
+        markdown TEXT NOT NULL)`,
+      'CREATE INDEX reports_by_incident ON reports (incident_id, run_id)',
+      'CREATE INDEX reports_by_creation ON reports (created_at_ms, id)',
+      `CREATE TABLE audit (
+        entry_key TEXT NOT NULL PRIMARY KEY, at_ms BIGINT NOT NULL, who TEXT NOT NULL,
+        origin TEXT NOT NULL, what TEXT NOT NULL, target TEXT NOT NULL, outcome TEXT NOT NULL,
+        detail TEXT NOT NULL)`,
+      'CREATE INDEX audit_by_time ON audit (at_ms, entry_key)',
+      'CREATE INDEX audit_by_target ON audit (target, at_ms, entry_key)',
+      `CREATE TABLE forensics (
+        incident_id TEXT NOT NULL, run_id TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
+        stored_at_ms BIGINT NOT NULL, PRIMARY KEY (incident_id, run_id, name))`,
+      `CREATE TABLE retired_totals (
+        kind TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL, total BIGINT NOT NULL,
+        PRIMARY KEY (kind, a, b))`,
+    ],
+  },
+];
+
+/** Where the applied versions are written down. */
+export const VERSIONS_TABLE =
+  'CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT NOT NULL PRIMARY KEY)';
+
+/**
+ * The migrations that a database at version `current` still needs.
+ *
+ * @throws RangeError if a newer release wrote the database: this one would misread it.
+ */
+export function pendingMigrations(
+  current: number,
+  migrations: readonly Migration[] = MIGRATIONS,
+): readonly Migration[] {
+  const newest = migrations.at(-1)?.version ?? 0;
+  if (current > newest) {
+    throw new RangeError(
+      `archive: the database has schema version ${current}, this release knows up to ${newest}; run the newer release, or restore a backup from before its upgrade`,
+    );
+  }
+  return migrations.filter((migration) => migration.version > current);
+}

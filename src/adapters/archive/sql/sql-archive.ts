@@ -1,0 +1,30 @@
+import type { Archive } from '../../../domain/archive.js';
+import { audit, putAudit } from './audit.js';
+import type { SqlDatabase } from './database.js';
+import { forensics, putForensics, putTimeline, timeline } from './evidence.js';
+import { incident, incidents, putIncident } from './incidents.js';
+import { putReport, report, reports } from './reports.js';
+import { deleteOlderThan } from './retention.js';
+import { statistics } from './statistics.js';
+
+/** The archive over a SQL database that has been migrated. */
+export function sqlArchive(db: SqlDatabase, now: () => number = Date.now): Archive {
+  return {
+    putIncident: (record) => putIncident(db, record),
+    incidents: (query) => incidents(db, query),
+    incident: (id, runId) => incident(db, id, runId),
+    putTimeline: (entries) => putTimeline(db, entries),
+    timeline: (incidentId, runId) => timeline(db, incidentId, runId),
+    putReport: (record) => putReport(db, record),
+    report: (incidentId, runId) => report(db, incidentId, runId),
+    reports: (query) => reports(db, query),
+    putAudit: (record) => putAudit(db, record),
+    audit: (query) => audit(db, query),
+    putForensics: (incidentId, runId, name, text) =>
+      putForensics(db, { incidentId, runId, name, text }, now()),
+    forensics: (incidentId, runId) => forensics(db, incidentId, runId),
+    statistics: (sinceMs) => statistics(db, sinceMs),
+    deleteOlderThan: (retention) => deleteOlderThan(db, retention),
+    close: () => db.close(),
+  };
+}

@@ -1,0 +1,378 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Archive, Page } from '../../../src/domain/archive.js';
+import { auditRecord, incidentRecord, reportRecord, timelineEntry } from './records.js';
+
+/** An archive under test, empty, with how to get rid of it. */
+export interface ArchiveUnderTest {
+  readonly archive: Archive;
+  readonly dispose: () => Promise<void>;
+}
+
+const ID = incidentRecord().id;
+
+/** Walks all pages; a cursor that never ends is an error of the test. */
+async function walk<T>(read: (after: string | undefined) => Promise<Page<T>>): Promise<T[][]> {
+  const pages: T[][] = [];
+  let after: string | undefined;
+  do {
+    const page = await read(after);
+    pages.push([...page.items]);
+    after = page.next;
+  } while (after !== undefined && pages.length < 50);
+  expect(pages.length).toBeLessThan(50);
+  return pages;
+}
+
+/** What every archive must do. */
+export function archiveContract(name: string, open: () => Promise<ArchiveUnderTest>): void {
+  describe(`archive contract: ${name}`, () => {
+    let archive: Archive;
+    let dispose: () => Promise<void>;
+
+    beforeEach(async () => {
+      ({ archive, dispose } = await open());
+    });
+    afterEach(() => dispose());
+
+    describe('incidents', () => {
+      it.each([
+        ['every optional field absent', { replica: undefined, procedure: undefined }],
+        [
+          'every optional field present',
+          { outcome: 'recovered' as const, resolvedAtMs: 5, probableCause: 'engine-2 is slow' },
+        ],
+        ['extreme numbers', { value: 1e300, limit: -5e-300, openedAtMs: 2 ** 53 - 1 }],
+        ['a fraction and zero', { value: 0.1 + 0.2, limit: 0 }],
+        ['a whole number where fractions occur', { value: 7 }],
+        ['text of any script', { service: 'чат 💬 "quoted"; DROP TABLE incidents;--', unit: '' }],
+      ])('gives back what was put: %s', async (_, over) => {
+        const record = incidentRecord(over);
+        await archive.putIncident(record);
+        expect(await archive.incident(record.id, record.runId)).toStrictEqual(record);
+      });
+
+      it('replaces what no database stores in text', async () => {
+        await archive.putIncident(incidentRecord({ probableCause: 'a\0b\uD800c' }));
+        expect((await archive.incident(ID))?.probableCause).toBe('a\u2400b\uFFFDc');
+      });
+
+      it('drops an older write that arrives late, and a repeated one', async () => {
+        await archive.putIncident(incidentRecord({ revision: 3, state: 'resolved' }));
+        await archive.putIncident(incidentRecord({ revision: 2, state: 'recovering' }));
+        await archive.putIncident(incidentRecord({ revision: 3, state: 'open' }));
+        expect(await archive.incident(ID)).toMatchObject({ revision: 3, state: 'resolved' });
+        await archive.putIncident(incidentRecord({ revision: 4, state: 'escalated' }));
+        expect(await archive.incident(ID)).toMatchObject({ revision: 4, state: 'escalated' });
+      });
+
+      it('leaves the highest revision of concurrent writes', async () => {
+        const revisions = Array.from({ length: 20 }, (_, i) => ((i * 7) % 20) + 1);
+        await Promise.all(
+          revisions.map((r) => archive.putIncident(incidentRecord({ revision: r }))),
+        );
+        expect((await archive.incident(ID))?.revision).toBe(20);
+      });
+
+      it('keeps the runs of one fingerprint apart and finds the newest', async () => {
+        await archive.putIncident(incidentRecord({ runId: 'old', openedAtMs: 100 }));
+        await archive.putIncident(incidentRecord({ runId: 'new', openedAtMs: 200 }));
+        await archive.putIncident(incidentRecord({ runId: 'mid', openedAtMs: 150, revision: 9 }));
+        expect((await archive.incident(ID))?.runId).toBe('new');
+        expect((await archive.incident(ID, 'old'))?.openedAtMs).toBe(100);
+        expect(await archive.incident(ID, 'none')).toBeUndefined();
+        expect(await archive.incident('none')).toBeUndefined();
+      });
+
+      it('pages newest first without gaps or doubles, also where instants are equal', async () => {
+        for (const [i, openedAtMs] of [10, 30, 20, 20, 20].entries()) {
+          await archive.putIncident(incidentRecord({ id: `i${i}`, runId: 'r', openedAtMs }));
+        }
+        const pages = await walk((after) => archive.incidents({ limit: 2, after }));
+        expect(pages.map((page) => page.map((r) => r.id))).toEqual([
+          ['i1', 'i4'],
+          ['i3', 'i2'],
+          ['i0'],
+        ]);
+        const exact = await archive.incidents({ limit: 5 });
+        expect(exact.items).toHaveLength(5);
+        expect(exact.next).toBeUndefined();
+      });
+
+      it('goes on where it was when newer records appear between pages', async () => {
+        for (const n of [1, 2, 3]) {
+          await archive.putIncident(incidentRecord({ id: `i${n}`, openedAtMs: n }));
+        }
+        const first = await archive.incidents({ limit: 2 });
+        await archive.putIncident(incidentRecord({ id: 'i4', openedAtMs: 4 }));
+        const second = await archive.incidents({ limit: 2, after: first.next });
+        expect(second.items.map((r) => r.id)).toEqual(['i1']);
+      });
+
+      it.each([
+        ['everything', {}, ['c', 'b', 'a']],
+        ['by state', { states: ['open' as const, 'resolved' as const] }, ['c', 'a']],
+        ['by no state', { states: [] }, []],
+        ['by service', { service: 'chat' }, ['b', 'a']],
+        ['since an instant, inclusive', { openedSinceMs: 2 }, ['c', 'b']],
+        ['by all', { states: ['open' as const], service: 'chat', openedSinceMs: 1 }, ['a']],
+      ])('selects %s', async (_, query, expected) => {
+        const put = archive.putIncident.bind(archive);
+        await put(incidentRecord({ id: 'a', openedAtMs: 1, state: 'open' }));
+        await put(incidentRecord({ id: 'b', openedAtMs: 2, state: 'paused' }));
+        await put(incidentRecord({ id: 'c', openedAtMs: 3, state: 'resolved', service: 'code' }));
+        const { items } = await archive.incidents({ limit: 10, ...query });
+        expect(items.map((r) => r.id)).toEqual(expected);
+      });
+    });
+
+    describe('refusals', () => {
+      it.each([
+        ['NaN', (a: Archive) => a.putIncident(incidentRecord({ value: NaN })), /value/],
+        ['Infinity', (a: Archive) => a.putIncident(incidentRecord({ limit: Infinity })), /limit/],
+        [
+          'half a ms',
+          (a: Archive) => a.putIncident(incidentRecord({ openedAtMs: 0.5 })),
+          /openedAtMs/,
+        ],
+        ['no id', (a: Archive) => a.putIncident(incidentRecord({ id: '' })), /id/],
+        ['limit 0', (a: Archive) => a.incidents({ limit: 0 }), /limit/],
+        ['limit 1001', (a: Archive) => a.reports({ limit: 1001 }), /limit/],
+        ['limit 1.5', (a: Archive) => a.audit({ limit: 1.5 }), /limit/],
+        ['garbage cursor', (a: Archive) => a.incidents({ limit: 1, after: '%%' }), /cursor/],
+        [
+          'cursor of another list',
+          async (a: Archive) => {
+            await a.putReport(reportRecord());
+            await a.putReport(reportRecord({ id: 'rca:2' }));
+            const { next } = await a.reports({ limit: 1 });
+            return a.incidents({ limit: 1, after: next });
+          },
+          /cursor/,
+        ],
+      ])('refuses %s as rejected, naming it', async (_, call, words) => {
+        await expect(call(archive)).rejects.toMatchObject({
+          name: 'AdapterError',
+          reason: 'rejected',
+        });
+        await expect(call(archive)).rejects.toThrow(words);
+      });
+
+      it('writes none of a timeline of which one line is refused', async () => {
+        const entries = [timelineEntry(), timelineEntry({ sequence: 1, atMs: NaN })];
+        await expect(archive.putTimeline(entries)).rejects.toMatchObject({ reason: 'rejected' });
+        expect(await archive.timeline(ID, 'run-1')).toEqual([]);
+      });
+    });
+
+    describe('timeline and forensics', () => {
+      it('orders by sequence and has each line once, the first write staying', async () => {
+        await archive.putTimeline([
+          timelineEntry({ sequence: 2 }),
+          timelineEntry({ sequence: 10 }),
+        ]);
+        await archive.putTimeline([
+          timelineEntry({ sequence: 1 }),
+          timelineEntry({ sequence: 2, text: 'written again' }),
+        ]);
+        await archive.putTimeline([timelineEntry({ runId: 'run-2', sequence: 0 })]);
+        await archive.putTimeline([]);
+        expect(await archive.timeline(ID, 'run-1')).toStrictEqual([
+          timelineEntry({ sequence: 1 }),
+          timelineEntry({ sequence: 2 }),
+          timelineEntry({ sequence: 10 }),
+        ]);
+        expect(await archive.timeline(ID, 'none')).toEqual([]);
+      });
+
+      it('takes more lines at once than one statement holds, doubles among them', async () => {
+        const entries = Array.from({ length: 1_200 }, (_, sequence) => timelineEntry({ sequence }));
+        await archive.putTimeline([...entries, ...entries.slice(0, 5)]);
+        expect(await archive.timeline(ID, 'run-1')).toStrictEqual(entries);
+      });
+
+      it('keeps the first capture of each name, in order of names', async () => {
+        await archive.putForensics(ID, 'run-1', 'metrics', 'before');
+        await archive.putForensics(ID, 'run-1', 'log', 'line 1\r\nline 2\n');
+        await archive.putForensics(ID, 'run-1', 'metrics', 'after the restart');
+        await archive.putForensics(ID, 'run-2', 'log', 'other run');
+        expect(await archive.forensics(ID, 'run-1')).toStrictEqual([
+          { name: 'log', text: 'line 1\r\nline 2\n' },
+          { name: 'metrics', text: 'before' },
+        ]);
+        expect(await archive.forensics(ID, 'none')).toEqual([]);
+      });
+
+      it('keeps the end of a text that is too long, and says so', async () => {
+        const long = `first${'x'.repeat(4 * 1024 * 1024)}last`;
+        await archive.putForensics(ID, 'run-1', 'log', long);
+        const [kept] = await archive.forensics(ID, 'run-1');
+        expect(kept?.text).toHaveLength(4 * 1024 * 1024);
+        expect(kept?.text).toMatch(/^\[the first part of 4194313 characters was dropped\]\nxxx/);
+        expect(kept?.text.endsWith('xxlast')).toBe(true);
+      });
+    });
+
+    describe('reports', () => {
+      it('keeps the later of two writes of one id', async () => {
+        await archive.putReport(reportRecord({ createdAtMs: 2, markdown: 'second' }));
+        await archive.putReport(reportRecord({ createdAtMs: 1, markdown: 'late first' }));
+        await archive.putReport(reportRecord({ createdAtMs: 2, markdown: 'repeated' }));
+        expect((await archive.report(ID))?.markdown).toBe('second');
+        await archive.putReport(reportRecord({ createdAtMs: 3, markdown: 'third' }));
+        expect(await archive.report(ID, 'run-1')).toStrictEqual(
+          reportRecord({ createdAtMs: 3, markdown: 'third' }),
+        );
+      });
+
+      it('finds the newest of an incident, or of a run, and pages through all', async () => {
+        await archive.putReport(reportRecord({ id: 'r1', runId: 'a', createdAtMs: 1 }));
+        await archive.putReport(reportRecord({ id: 'r2', runId: 'b', createdAtMs: 2 }));
+        await archive.putReport(reportRecord({ id: 'r3', incidentId: 'other', createdAtMs: 2 }));
+        expect((await archive.report(ID))?.id).toBe('r2');
+        expect((await archive.report(ID, 'a'))?.id).toBe('r1');
+        expect(await archive.report('none')).toBeUndefined();
+        const pages = await walk((after) => archive.reports({ limit: 1, after }));
+        expect(pages.map((page) => page.map((r) => r.id))).toEqual([['r3'], ['r2'], ['r1']]);
+      });
+    });
+
+    describe('audit', () => {
+      it('never changes a line, and pages by target', async () => {
+        await archive.putAudit(auditRecord({ key: 'k1', atMs: 1 }));
+        await archive.putAudit(auditRecord({ key: 'k1', atMs: 9, who: 'mallory' }));
+        await archive.putAudit(auditRecord({ key: 'k2', atMs: 2, target: 'other' }));
+        await archive.putAudit(auditRecord({ key: 'k3', atMs: 3 }));
+        const all = await walk((after) => archive.audit({ limit: 2, after }));
+        expect(all.flat().map((r) => r.key)).toEqual(['k3', 'k2', 'k1']);
+        expect(all.flat().at(-1)).toStrictEqual(auditRecord({ key: 'k1', atMs: 1 }));
+        const mine = await walk((after) => archive.audit({ limit: 1, after, target: ID }));
+        expect(mine.flat().map((r) => r.key)).toEqual(['k3', 'k1']);
+      });
+    });
+
+    describe('statistics and retention', () => {
+      const minor = { severity: 'minor', violationType: 'error_rate_spike' } as const;
+
+      beforeEach(async () => {
+        const put = archive.putIncident.bind(archive);
+        await put(
+          incidentRecord({ id: 'a', openedAtMs: 10, resolvedAtMs: 20, outcome: 'recovered' }),
+        );
+        await put(
+          incidentRecord({ id: 'b', openedAtMs: 30, resolvedAtMs: 40, outcome: 'recovered' }),
+        );
+        await put(incidentRecord({ id: 'c', openedAtMs: 50, outcome: 'aborted', ...minor }));
+        await put(
+          incidentRecord({
+            id: 'd',
+            openedAtMs: 15,
+            resolvedAtMs: 35,
+            outcome: 'none',
+            procedure: undefined,
+          }),
+        );
+        for (const id of ['a', 'b', 'c']) {
+          await archive.putTimeline([timelineEntry({ incidentId: id, atMs: 12 })]);
+          await archive.putForensics(id, 'run-1', 'log', 'text');
+          await archive.putReport(
+            reportRecord({ id: `r-${id}`, createdAtMs: id === 'a' ? 22 : 60 }),
+          );
+          await archive.putAudit(auditRecord({ key: id, atMs: id === 'a' ? 22 : 60 }));
+        }
+      });
+
+      const everything = {
+        incidentsOpened: 4,
+        recoveriesByOutcome: { recovered: 2, aborted: 1, none: 1 },
+        reports: 3,
+        violations: [
+          { severity: 'major', violationType: 'latency_breach', count: 3 },
+          { severity: 'minor', violationType: 'error_rate_spike', count: 1 },
+        ],
+        recoveries: [
+          { procedure: 'latency_spike', outcome: 'aborted', count: 1 },
+          { procedure: 'latency_spike', outcome: 'recovered', count: 2 },
+        ],
+      };
+
+      it('counts what was opened and written since, inclusive', async () => {
+        expect(await archive.statistics(0)).toStrictEqual(everything);
+        expect(await archive.statistics(30)).toStrictEqual({
+          incidentsOpened: 2,
+          recoveriesByOutcome: { recovered: 1, aborted: 1 },
+          reports: 2,
+          violations: [
+            { severity: 'major', violationType: 'latency_breach', count: 1 },
+            { severity: 'minor', violationType: 'error_rate_spike', count: 1 },
+          ],
+          recoveries: [
+            { procedure: 'latency_spike', outcome: 'aborted', count: 1 },
+            { procedure: 'latency_spike', outcome: 'recovered', count: 1 },
+          ],
+        });
+        expect(await archive.statistics(1_000)).toStrictEqual({
+          incidentsOpened: 0,
+          recoveriesByOutcome: {},
+          reports: 0,
+          violations: [],
+          recoveries: [],
+        });
+      });
+
+      it('deletes each kind by its own limit, with what belongs to it, and never an open incident', async () => {
+        expect(await archive.deleteOlderThan({})).toEqual({ incidents: 0, reports: 0, audit: 0 });
+        expect(await archive.deleteOlderThan({ incidentsBeforeMs: 40 })).toEqual({
+          incidents: 2,
+          reports: 0,
+          audit: 0,
+        });
+        const left = await archive.incidents({ limit: 10 });
+        expect(left.items.map((r) => r.id)).toEqual(['c', 'b']);
+        expect(await archive.timeline('a', 'run-1')).toEqual([]);
+        expect(await archive.forensics('a', 'run-1')).toEqual([]);
+        expect(await archive.timeline('b', 'run-1')).toHaveLength(1);
+        expect(await archive.forensics('b', 'run-1')).toHaveLength(1);
+        const far = 2 ** 52;
+        expect(
+          await archive.deleteOlderThan({
+            incidentsBeforeMs: far,
+            reportsBeforeMs: 23,
+            auditBeforeMs: 60,
+          }),
+        ).toEqual({ incidents: 1, reports: 1, audit: 1 });
+        expect((await archive.incidents({ limit: 10 })).items.map((r) => r.id)).toEqual(['c']);
+        expect(await archive.timeline('c', 'run-1')).toHaveLength(1);
+      });
+
+      it('forgets lines whose incident is gone', async () => {
+        await archive.deleteOlderThan({ incidentsBeforeMs: 21 });
+        await archive.putTimeline([timelineEntry({ incidentId: 'a', atMs: 20, sequence: 7 })]);
+        await archive.deleteOlderThan({ incidentsBeforeMs: 21 });
+        expect(await archive.timeline('a', 'run-1')).toEqual([]);
+      });
+
+      it('keeps totals over all time when records go, also at the second pass', async () => {
+        await archive.deleteOlderThan({ incidentsBeforeMs: 25, reportsBeforeMs: 25 });
+        await archive.deleteOlderThan({ incidentsBeforeMs: 45, reportsBeforeMs: 70 });
+        expect((await archive.incidents({ limit: 10 })).items).toHaveLength(1);
+        expect(await archive.statistics(0)).toStrictEqual(everything);
+        expect((await archive.statistics(1)).incidentsOpened).toBe(1);
+      });
+
+      it('deletes more than a batch', async () => {
+        await Promise.all(
+          Array.from({ length: 1_100 }, (_, i) =>
+            archive.putAudit(auditRecord({ key: `bulk-${i}`, atMs: 1 })),
+          ),
+        );
+        expect((await archive.deleteOlderThan({ auditBeforeMs: 2 })).audit).toBe(1_100);
+        expect((await archive.audit({ limit: 10 })).items).toHaveLength(3);
+      });
+    });
+
+    it('may be closed twice', async () => {
+      await archive.close();
+      await expect(archive.close()).resolves.toBeUndefined();
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import type {
+  AuditRecord,
+  IncidentRecord,
+  ReportRecord,
+  TimelineEntry,
+} from '../../../src/domain/archive.js';
+
+const HOUR_AT_MS = 1_700_000_000_000;
+
+/** An incident with all fields set; `n` tells instants and revisions apart. */
+export const incidentRecord = (over: Partial<IncidentRecord> = {}): IncidentRecord => ({
+  id: 'incident:chat:engine-2:request_latency_p95',
+  runId: 'run-1',
+  state: 'recovering',
+  outcome: undefined,
+  service: 'chat',
+  replica: 'engine-2',
+  threshold: 'request_latency_p95',
+  metric: 'request_latency_p95',
+  violationType: 'latency_breach',
+  severity: 'major',
+  value: 287.5,
+  limit: 250,
+  unit: 'ms',
+  openedAtMs: HOUR_AT_MS,
+  resolvedAtMs: undefined,
+  procedure: 'latency_spike',
+  probableCause: undefined,
+  revision: 1,
+  ...over,
+});
+
+export const timelineEntry = (over: Partial<TimelineEntry> = {}): TimelineEntry => ({
+  incidentId: 'incident:chat:engine-2:request_latency_p95',
+  runId: 'run-1',
+  sequence: 0,
+  atMs: HOUR_AT_MS,
+  stage: 'violation',
+  text: 'p95 287 ms > 250 ms',
+  ...over,
+});
+
+export const reportRecord = (over: Partial<ReportRecord> = {}): ReportRecord => ({
+  id: 'rca:run-1',
+  incidentId: 'incident:chat:engine-2:request_latency_p95',
+  runId: 'run-1',
+  createdAtMs: HOUR_AT_MS,
+  probableCause: 'engine-2 is slow',
+  body: '{"hypotheses":[]}',
+  markdown: '# Postmortem\n',
+  ...over,
+});
+
+export const auditRecord = (over: Partial<AuditRecord> = {}): AuditRecord => ({
+  key: 'audit-1',
+  atMs: HOUR_AT_MS,
+  who: 'ada',
+  from: 'api',
+  what: 'abort',
+  target: 'incident:chat:engine-2:request_latency_p95',
+  outcome: 'accepted',
+  detail: 'too risky',
+  ...over,
+});
