@@ -1,4 +1,5 @@
 import type { Direction } from '../sla/threshold.js';
+import { median } from './outlier.js';
 
 /** What is judged after a step. Values are in the SLI's unit, times in Unix milliseconds. */
 export interface VerificationRule {
@@ -24,13 +25,6 @@ export type Verdict =
   | { readonly kind: 'worse'; readonly median: number }
   | { readonly kind: 'undecided'; readonly why: string };
 
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
-}
-
 /**
  * Judges the SLI by samples taken after a step had its time to settle.
  *
@@ -54,7 +48,7 @@ export function judge(
   }
   const complies = (value: number) =>
     rule.direction === 'upper' ? value <= rule.limit : value >= rule.limit;
-  const median = medianOf(samples.map((s) => s.value));
+  const level = median(samples.map((s) => s.value));
   const compliant = samples.filter((s) => complies(s.value)).length;
   const spanMs = last.atMs - first.atMs;
   const recent = samples.slice(-rule.minSamples);
@@ -68,15 +62,15 @@ export function judge(
     spanMs >= rule.holdMs &&
     (100 * tailCompliant) / tail.length >= rule.compliantPercent;
   if (complies(last.value) && spanMs >= rule.holdMs && (isEnough || isTailEnough)) {
-    return { kind: 'recovered', median: medianOf(tail.map((s) => s.value)) };
+    return { kind: 'recovered', median: median(tail.map((s) => s.value)) };
   }
   const badness = (value: number) => (rule.direction === 'upper' ? value : -value);
-  const change = (badness(median) - badness(rule.before)) / Math.max(Math.abs(rule.before), 1e-9);
+  const change = (badness(level) - badness(rule.before)) / Math.max(Math.abs(rule.before), 1e-9);
   if (change * 100 > rule.worsePercent && recentCompliant === 0 && spanMs >= rule.holdMs) {
-    return { kind: 'worse', median };
+    return { kind: 'worse', median: level };
   }
   if (!isLast) return { kind: 'undecided', why: 'not settled yet' };
-  const recentMedian = medianOf(recent.map((s) => s.value));
+  const recentMedian = median(recent.map((s) => s.value));
   const gain =
     (badness(rule.before) - badness(recentMedian)) / Math.max(Math.abs(rule.before), 1e-9);
   // A tenth better is beyond the sampling noise of a windowed quantile and worth keeping.

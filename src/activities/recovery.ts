@@ -1,0 +1,123 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { AdapterError } from '../domain/ports.js';
+import type { PlannedStep } from '../workflows/messages.js';
+import { ACTIONS } from './actions/index.js';
+import type { ActContext, Action } from './actions/action.js';
+import type { RecoveryActivities } from './contract.js';
+import { asFailure } from './failure.js';
+import { decide } from './plan.js';
+import { verify } from './verify.js';
+import type { ServiceWorld, World } from './world.js';
+
+/** How often a running attempt says that it lives: an abort is as fast as this. */
+const HEARTBEAT_EVERY_MS = 200;
+
+/** What the recovery queue's workers do for workflows: each a thin layer over a port. */
+export function createRecoveryActivities(world: World): RecoveryActivities {
+  const serviceOf = (name: string): ServiceWorld => {
+    const service = world.services.get(name);
+    if (service !== undefined) return service;
+    throw new AdapterError('rejected', `service "${name}" is not configured`);
+  };
+  const actionOf = (step: PlannedStep): Action => {
+    const action = ACTIONS[step.action];
+    if (action !== undefined) return action;
+    throw new AdapterError('rejected', `action "${step.action}" can’t be carried out here`);
+  };
+  const acting = (step: PlannedStep, operationId: string): ActContext => ({
+    world,
+    service: serviceOf(step.target.service),
+    step,
+    operationId,
+    signal: Context.current().cancellationSignal,
+    fence: () => fence(world),
+  });
+
+  return {
+    planIncident: ({ violation, tried }) => Promise.resolve(decide(world, violation, tried)),
+
+    acquireLease: (request) => asFailure(() => world.coordination.acquireLease(request)),
+
+    prepareStep: ({ violation, step }) =>
+      asFailure(async () => {
+        const service = world.services.get(step.target.service);
+        const action = ACTIONS[step.action];
+        if (service === undefined || action === undefined) {
+          const what = service === undefined ? `service "${step.target.service}"` : step.action;
+          return { kind: 'refuse', why: `${what} is not configured here` };
+        }
+        const { target } = step;
+        try {
+          return await action.prepare({ world, service, target, violation, nowMs: Date.now() });
+        } catch (error) {
+          // What won't mend by asking again is an answer: the next step may still help.
+          const isFinal =
+            error instanceof AdapterError &&
+            ['rejected', 'unauthorized', 'not-found'].includes(error.reason);
+          if (isFinal) return { kind: 'refuse', why: error.message };
+          throw error;
+        }
+      }),
+
+    applyStep: ({ step, prepared, operationId }) =>
+      alive(() => actionOf(step).apply(acting(step, operationId), prepared)),
+
+    undoStep: ({ owed, operationId }) =>
+      alive(() => actionOf(owed.step).undo(acting(owed.step, operationId), owed)),
+
+    verifyStep: (ask) => alive(() => verify(world, ask, Context.current().cancellationSignal)),
+
+    record: ({ incident, timeline }) =>
+      asFailure(async () => {
+        if (timeline.length > 0) await world.archive.putTimeline(timeline);
+        await world.archive.putIncident(incident);
+      }),
+
+    async findEndedHolders(requests) {
+      const ended = await Promise.all(
+        requests.map(({ holderId, holderRunId }) =>
+          world.coordination.hasEnded(holderId, holderRunId),
+        ),
+      );
+      return requests.filter((_, i) => ended[i] === true).map(({ requestId }) => requestId);
+    },
+  };
+}
+
+/** Runs with heartbeats, so that a worker's death is seen and an abort arrives. */
+async function alive<T>(run: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  context.heartbeat();
+  const beat = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY_MS);
+  try {
+    return await asFailure(run);
+  } catch (error) {
+    // An abort ends whatever was awaited with an abort error: the cancellation is what happened.
+    if (context.cancellationSignal.aborted) throw new CancelledFailure('aborted');
+    throw error;
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/**
+ * Stops an attempt that is no longer the current one: after a pause (SIGSTOP, a sleeping laptop) the
+ * server may long have started the next. Asked right before each effect.
+ */
+async function fence(world: World): Promise<void> {
+  const { info, cancellationSignal } = Context.current();
+  if (cancellationSignal.aborted) throw new CancelledFailure('aborted');
+  const { workflowExecution, activityId, attempt } = info;
+  if (workflowExecution === undefined) return;
+  const isCurrent = await world.coordination.isCurrent({
+    ...workflowExecution,
+    activityId,
+    attempt,
+  });
+  if (isCurrent) return;
+  throw ApplicationFailure.nonRetryable(
+    `attempt ${attempt} of ${activityId} was overtaken: it changes nothing`,
+    'overtaken',
+  );
+}

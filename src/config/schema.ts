@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { durationOrZero, duration } from './duration.js';
+import { recoverySchema } from './recovery-schema.js';
+import { thresholdsSchema } from './threshold-schema.js';
+
+const port = z.int().min(1).max(65_535);
+/** Loopback unless configured. */
+const host = z.string().min(1).default('127.0.0.1');
+const url = z.url({ protocol: /^https?$/, error: 'expected a URL like "http://127.0.0.1:8000"' });
+const name = z.string().regex(/^[\w.-]+$/, 'expected letters, digits, "_", "-" or "."');
+
+const temporal = z.strictObject({
+  /** An existing server; TEMPORAL_ADDRESS in the environment wins. Without one, `start` runs its own. */
+  address: z.string().optional(),
+  namespace: name.default('paramedic'),
+  /** Path of Temporal's CLI, where it is not to be looked for or fetched. */
+  binary: z.string().optional(),
+  port: port.default(7233),
+  uiPort: port.default(8233),
+});
+
+/** Something to scrape: Prometheus text. */
+const target = z.strictObject({
+  url,
+  /** The replica that its series are about, where their labels do not say. */
+  replica: name.optional(),
+  /** Bearer token, by environment variable or file. */
+  bearerToken: z
+    .union([z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })])
+    .optional(),
+});
+
+const service = z.strictObject({
+  name,
+  replicas: z
+    .array(
+      z.strictObject({
+        name,
+        url,
+        /** Its name at the load balancer, where that differs. */
+        server: z.string().optional(),
+        /** Where its metrics are, where not at `/metrics` of its URL. */
+        metrics: url.optional(),
+      }),
+    )
+    .min(1, 'expected at least one replica'),
+  /** More to scrape for this service: the gateway, the host's or the GPU's exporter. */
+  metrics: z.array(target).default([]),
+  loadBalancer: z.strictObject({ actuator: z.string(), backend: z.string() }).optional(),
+  engine: z.strictObject({ actuator: z.string() }).optional(),
+  supervisor: z.strictObject({ actuator: z.string() }).optional(),
+});
+export type ServiceConfig = z.output<typeof service>;
+
+/** The whole configuration, after defaults: lengths of time are milliseconds. */
+export const configSchema = z
+  .strictObject({
+    /** What these services are, in words: shown to people. */
+    environment: z.string().default('production'),
+    /** Where state is kept: Temporal's file, the archive, snapshots, logs. */
+    dataDir: z.string().default('.paramedic'),
+    logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    temporal: temporal.prefault({}),
+    server: z.strictObject({ host, port: port.default(2242) }).prefault({}),
+    detector: z
+      .strictObject({
+        host,
+        port: port.default(2243),
+        scrapeInterval: duration.prefault('5s'),
+        scrapeTimeout: duration.prefault('3s'),
+        maxConcurrentScrapes: z.int().min(1).default(64),
+        /** Requests of so long a time make one quantile. */
+        sliWindow: duration.prefault('30s'),
+        /** A sample this late is still put into its place. */
+        lateness: durationOrZero.prefault('3s'),
+        retention: duration.prefault('65m'),
+        snapshotEvery: duration.prefault('30s'),
+      })
+      .prefault({}),
+    /** How the outside is acted on, by name; services refer to them. */
+    actuators: z.record(name, z.looseObject({ kind: z.string() })).default({}),
+    services: z.array(service).default([]),
+    thresholds: thresholdsSchema,
+    recovery: recoverySchema.prefault({}),
+    archive: z.looseObject({ kind: z.string() }).optional(),
+    /** The reference fleet that `start` runs; without it, `start` watches the services given. */
+    fleet: z
+      .strictObject({
+        replicas: z.int().min(1).max(16).default(3),
+        enginePortBase: port.default(18100),
+        gatewayPort: port.default(18080),
+        runtimePort: port.default(18081),
+        supervisorPort: port.default(18090),
+        seed: z.int().default(7),
+        loadRps: z.number().positive().optional(),
+      })
+      .optional(),
+  })
+  .superRefine((config, context) => {
+    config.services.forEach((given, index) => {
+      for (const key of ['loadBalancer', 'engine', 'supervisor'] as const) {
+        const used = given[key]?.actuator;
+        if (used === undefined || used in config.actuators) continue;
+        context.addIssue({
+          code: 'custom',
+          path: ['services', index, key, 'actuator'],
+          message: `no actuator is named "${used}": expected one of ${Object.keys(config.actuators).join(', ') || '(none configured)'}`,
+        });
+      }
+      const twice = (names: readonly string[]) => names.findIndex((n, i) => names.indexOf(n) !== i);
+      const replica = twice(given.replicas.map((r) => r.name));
+      if (replica >= 0) {
+        context.addIssue({
+          code: 'custom',
+          path: ['services', index, 'replicas', replica, 'name'],
+          message: `duplicate name "${given.replicas[replica]?.name ?? ''}"`,
+        });
+      }
+      if (config.services.findIndex((s) => s.name === given.name) !== index) {
+        context.addIssue({
+          code: 'custom',
+          path: ['services', index, 'name'],
+          message: `duplicate name "${given.name}"`,
+        });
+      }
+    });
+  });
+export type Config = z.output<typeof configSchema>;

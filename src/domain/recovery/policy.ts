@@ -1,0 +1,35 @@
+import type { ActionName, Autonomy } from './action.js';
+
+/** What recoveries may do and how they are judged; from the configuration. Lengths of time in ms. */
+export interface RecoveryPolicy {
+  /** Recoveries at once, over all services. */
+  readonly maxConcurrent: number;
+  readonly autonomy: Readonly<Record<ActionName, Autonomy>>;
+  readonly approvalTimeoutMs: number;
+  readonly onApprovalTimeout: 'skip' | 'approve' | 'rollback';
+  readonly asksBeforeRollback: boolean;
+  /** Replicas that must stay in full service. */
+  readonly minHealthyReplicas: number;
+  /** Largest share of a service's replicas that may be out or reduced at once. */
+  readonly maxSharePercent: number;
+  readonly minSamples: number;
+  readonly compliantPercent: number;
+  readonly holdMs: number;
+  readonly verifyTimeoutMs: number;
+  readonly worsePercent: number;
+  readonly releaseAfterWindows: number;
+  /** Requests of so long a time make one quantile: an effect shows in full only after it. */
+  readonly sliWindowMs: number;
+}
+
+/**
+ * How many replicas of a service may be acted on at once: the share allowed, leaving the least number
+ * in service, and one at least, since otherwise nothing could ever be mended.
+ */
+export function togetherAllowed(
+  replicas: number,
+  policy: Pick<RecoveryPolicy, 'minHealthyReplicas' | 'maxSharePercent'>,
+): number {
+  const byShare = Math.floor((replicas * policy.maxSharePercent) / 100);
+  return Math.max(1, Math.min(byShare, replicas - policy.minHealthyReplicas));
+}
