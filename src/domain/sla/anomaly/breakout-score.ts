@@ -1,0 +1,134 @@
+import { absorb, breakout, magnitude, RANGE_CELLS } from './breakout-range.js';
+import {
+  hourOfDay,
+  isHourKnown,
+  learnHour,
+  PROFILE_CELLS,
+  residual,
+  usualDeviation,
+} from './hour-profile.js';
+import { bucketOf, maturity, samplesPerHour } from './stream-clock.js';
+
+/**
+ * Score of one sample by how far four views of the series break out of the ranges they have moved in.
+ *
+ * The views: the value; what is left of it without the usual value of the hour; that in units of what is
+ * usual at the hour (a spike at night that noon would not notice); and the same remainder smoothed (a
+ * lasting shift too small for any one sample). Break-outs add up: what shows in several views is more
+ * certain. The state is a slice of cells: four ranges, the hour profile, and three numbers.
+ */
+const VALUE = 0;
+const RESIDUAL = RANGE_CELLS;
+const SCALED = 2 * RANGE_CELLS;
+const SMOOTHED = 3 * RANGE_CELLS;
+const PROFILE = 4 * RANGE_CELLS;
+const REST = PROFILE + PROFILE_CELLS;
+const SMOOTH_VALUE = REST;
+const SMOOTH_STARTED = REST + 1;
+const HELD = REST + 2;
+
+/** Cells (numbers) that the score's state takes. */
+export const SCORE_CELLS = REST + 3;
+
+/** The score from which a sample is an alert. */
+export const ALERT_SCORE = 0.5;
+
+/** Share of the new sample in the smoothed remainder: an average over some 24 samples (18 to 36 will do). */
+const SMOOTHING = 1 / 24;
+
+/**
+ * Break-out, in widths of the range, that scores 0.5. A record of exponential noise exceeds the last one
+ * by far less once the range is some ten deviations wide; from 0.03 to 0.055 nothing changes much.
+ */
+const ALERT_BREAKOUT = 0.045;
+
+/** By how many times more a break-out must be at the end of the warm-up; fades as 1/age, like the chance of records. */
+const YOUTH = 1;
+
+/**
+ * Samples for which an alert keeps the score below 0.5, counted anew while the break-out goes on:
+ * an episode is one alert. Longer spans would swallow a second incident.
+ */
+const HOLD_SAMPLES = 40;
+const HELD_SCORE = 0.49;
+
+/** Differences below this share of the magnitude are rounding. */
+const ROUNDING = 1e-9;
+
+/** Parts of the state, cut once: the same memory under names. */
+export interface ScoreParts {
+  readonly cells: Float64Array;
+  readonly value: Float64Array;
+  readonly residual: Float64Array;
+  readonly scaled: Float64Array;
+  readonly smoothed: Float64Array;
+  readonly profile: Float64Array;
+}
+
+/** Names the parts of `cells` (SCORE_CELLS long, zeros for a new stream). */
+export function scoreParts(cells: Float64Array): ScoreParts {
+  const range = (from: number): Float64Array => cells.subarray(from, from + RANGE_CELLS);
+  return {
+    cells,
+    value: range(VALUE),
+    residual: range(RESIDUAL),
+    scaled: range(SCALED),
+    smoothed: range(SMOOTHED),
+    profile: cells.subarray(PROFILE, PROFILE + PROFILE_CELLS),
+  };
+}
+
+/**
+ * Scores a finite sample, 0 (nothing new) to 1, and learns it. `clock` has ticked for it.
+ * 0 in the warm-up; from `ALERT_SCORE` on it is an alert, once an episode.
+ */
+export function scoreBreakout(
+  parts: ScoreParts,
+  clock: Float64Array,
+  atMs: number,
+  value: number,
+): number {
+  const { cells, profile } = parts;
+  const bucket = bucketOf(clock);
+  const epsilon = ROUNDING * Math.max(magnitude(parts.value), Math.abs(value));
+  let total = breakout(parts.value, value, epsilon);
+  absorb(parts.value, value, bucket);
+
+  const hour = hourOfDay(atMs);
+  if (isHourKnown(profile, hour)) {
+    const rest = residual(profile, hour, value);
+    total += breakout(parts.residual, rest, epsilon);
+    absorb(parts.residual, rest, bucket);
+
+    const deviation = usualDeviation(profile, hour);
+    if (deviation > epsilon) {
+      const scaled = rest / deviation;
+      total += breakout(parts.scaled, scaled, ROUNDING);
+      absorb(parts.scaled, scaled, bucket);
+    }
+    const smooth =
+      cells[SMOOTH_STARTED] === 0
+        ? rest
+        : cells[SMOOTH_VALUE]! + SMOOTHING * (rest - cells[SMOOTH_VALUE]!);
+    cells[SMOOTH_STARTED] = 1;
+    cells[SMOOTH_VALUE] = smooth;
+    total += breakout(parts.smoothed, smooth, epsilon);
+    absorb(parts.smoothed, smooth, bucket);
+  }
+  learnHour(profile, hour, value, samplesPerHour(clock));
+
+  const mature = maturity(clock);
+  if (mature === undefined) return 0;
+  return holdDown(cells, total / (total + ALERT_BREAKOUT * (1 + YOUTH / mature)));
+}
+
+/** Lets one alert of an episode through, and keeps the rest of it just below. */
+function holdDown(cells: Float64Array, score: number): number {
+  const isAlert = score >= ALERT_SCORE;
+  if (cells[HELD]! > 0) {
+    cells[HELD] = isAlert ? HOLD_SAMPLES : cells[HELD]! - 1;
+    return isAlert ? HELD_SCORE : score;
+  }
+  if (isAlert) cells[HELD] = HOLD_SAMPLES;
+  return score;
+}
