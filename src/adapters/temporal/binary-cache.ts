@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,12 +31,13 @@ export function cachedPath(cacheDir: string, program: TemporalProgram): string {
  * moves into place by renaming its folder, so that nobody ever sees half a file. While another
  * live process fetches, this one waits for its result; if that one fails, this one tries.
  *
- * @throws whatever `fetch` throws; the draft folder is removed.
+ * @throws whatever `fetch` throws, or the signal's reason; the draft folder is removed.
  */
 export async function installInCache(
   cacheDir: string,
   program: TemporalProgram,
   fetch: (draftDir: string) => Promise<string>,
+  signal?: AbortSignal,
 ): Promise<string> {
   const destination = cachedPath(cacheDir, program);
   const lockFile = `${path.dirname(destination)}.lock`;
@@ -51,7 +52,7 @@ export async function installInCache(
         lock.release();
       }
     }
-    await sleep(WAIT_POLL_MS);
+    await sleep(WAIT_POLL_MS, undefined, { signal });
   }
 }
 
@@ -60,8 +61,13 @@ async function fetchInto(
   destination: string,
   fetch: (draftDir: string) => Promise<string>,
 ): Promise<void> {
-  // In the cache itself: a rename is atomic only within one file system.
-  const draftDir = path.join(cacheDir, `.draft-${randomUUID()}`);
+  // Drafts are in the cache itself: a rename is atomic only within one file system.
+  const drafts = `.draft-${path.basename(path.dirname(destination))}-`;
+  // Under the lock nobody else is at it: what is there was left by a process that was killed.
+  for (const name of readdirSync(cacheDir)) {
+    if (name.startsWith(drafts)) rmSync(path.join(cacheDir, name), { recursive: true });
+  }
+  const draftDir = path.join(cacheDir, drafts + randomUUID());
   const stagedDir = path.join(draftDir, 'staged');
   mkdirSync(stagedDir, { recursive: true });
   try {

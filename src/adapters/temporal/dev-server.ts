@@ -25,6 +25,14 @@ export interface DevServerSettings {
   readonly readyWithinMs?: number;
 }
 
+/** Lets a supervisor follow a start, and give it up. */
+export interface DevServerHooks {
+  /** Called as soon as the process exists, long before it is ready. */
+  readonly onSpawn?: (pid: number) => void;
+  readonly onExit?: (pid: number) => void;
+  readonly signal?: AbortSignal;
+}
+
 /** How a process ended: one of the two is set. */
 export interface ProcessExit {
   readonly code: number | null;
@@ -55,9 +63,12 @@ const READY_WITHIN_MS = 30_000;
  * the server last.
  *
  * @throws Error if a port is taken (naming the setting), or if the server ends or isn't ready in
- *   time (with the end of its log); no process is left behind.
+ *   time (with the end of its log), or the signal's reason; no process is left behind.
  */
-export async function startDevServer(settings: DevServerSettings): Promise<DevServer> {
+export async function startDevServer(
+  settings: DevServerSettings,
+  hooks: DevServerHooks = {},
+): Promise<DevServer> {
   await assertPortFree(settings.port, 'temporal.port');
   await assertPortFree(settings.uiPort, 'temporal.uiPort');
   const child = launch(settings);
@@ -65,8 +76,13 @@ export async function startDevServer(settings: DevServerSettings): Promise<DevSe
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.once('error', () => resolve({ code: null, signal: null }));
   });
+  const { pid } = child;
+  if (pid !== undefined) {
+    hooks.onSpawn?.(pid);
+    void exited.then(() => hooks.onExit?.(pid));
+  }
   try {
-    await untilReady(settings, exited);
+    await untilReady(settings, exited, hooks.signal);
   } catch (error) {
     await stopProcess(child, exited, 0);
     throw error;
@@ -119,8 +135,10 @@ function launch(settings: DevServerSettings): ChildProcess {
 async function untilReady(
   settings: DevServerSettings,
   exited: Promise<ProcessExit>,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const ended = new AbortController();
+  const either = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
   const death = exited.then(({ code, signal }) => {
     ended.abort();
     throw new Error(
@@ -129,7 +147,7 @@ async function untilReady(
     );
   });
   const deadlineMs = settings.readyWithinMs ?? READY_WITHIN_MS;
-  await Promise.race([prepare(settings, deadlineMs, ended.signal), death]);
+  await Promise.race([prepare(settings, deadlineMs, either), death]);
 }
 
 async function prepare(

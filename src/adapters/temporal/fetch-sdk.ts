@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { TemporalProgram } from './program.js';
+import type { FetchOptions, TemporalProgram } from './program.js';
 import { lastWords, runProgram } from './run-program.js';
 
 /**
@@ -32,7 +32,7 @@ const config = JSON.parse(process.argv[2]);
 export async function fetchBySdk(
   program: TemporalProgram,
   draftDir: string,
-  env: NodeJS.ProcessEnv,
+  { env, signal }: FetchOptions,
 ): Promise<string> {
   mkdirSync(draftDir, { recursive: true });
   const worker = createRequire(import.meta.url).resolve('@temporalio/worker');
@@ -41,6 +41,7 @@ export async function fetchBySdk(
   const { code, output } = await runProgram(process.execPath, args, {
     timeoutMs: SDK_TIMEOUT_MS,
     env,
+    signal,
   });
   if (code !== 0) throw new Error(lastWords(output));
   const found = existsSync(draftDir)

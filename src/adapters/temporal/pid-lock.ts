@@ -8,7 +8,8 @@ export type PidLock =
   | { readonly state: 'held'; readonly pid: number };
 
 /**
- * Whether a process with this id is alive, also when it belongs to another user.
+ * Whether a process with this id is alive, also when it belongs to another user. One that has
+ * ended and only waits to be reaped by its parent is not: init may be in no hurry.
  *
  * @throws RangeError if `pid` is not a positive integer: 0 and negatives address process groups.
  */
@@ -16,10 +17,10 @@ export function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) throw new RangeError(`process id ${pid} is not above 0`);
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
+  return statFields(pid)?.[0] !== 'Z';
 }
 
 /**
@@ -89,16 +90,23 @@ function liveHolder(content: string): number | undefined {
 
 /** Field 22 of /proc/PID/stat: clock ticks from boot to the process's start; `-` elsewhere. */
 function startTimeOf(pid: number): string {
+  return statFields(pid)?.[19] ?? '-';
+}
+
+/** The fields of /proc/PID/stat from the third one, the state, on; undefined where there is none. */
+function statFields(pid: number): string[] | undefined {
   const stat = readIfThere(`/proc/${pid}/stat`);
   // The second field is the program's name in parentheses and may itself hold spaces.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    // ESRCH: a process that ends while its /proc file is read.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
     throw error;
   }
 }

@@ -19,12 +19,12 @@ export class PortBusyError extends Error {
 }
 
 /**
- * Proves by listening for an instant that a port of 127.0.0.1 is free.
+ * Proves by listening for an instant that a port is free (of 127.0.0.1 unless told otherwise).
  *
  * @throws PortBusyError if it is taken, or may not be used (below 1024 without the right).
  * @throws RangeError if it is no port number.
  */
-export function assertPortFree(port: number, setting: string): Promise<void> {
+export function assertPortFree(port: number, setting: string, host = '127.0.0.1'): Promise<void> {
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new RangeError(`${setting}: ${port} is not a port; expected 1 to 65535`);
   }
@@ -39,7 +39,7 @@ export function assertPortFree(port: number, setting: string): Promise<void> {
           : new PortBusyError(port, setting, { cause }),
       );
     });
-    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+    probe.listen({ port, host, exclusive: true }, () => {
       probe.close(() => resolve());
     });
   });

@@ -14,6 +14,14 @@ export interface TemporalProgram {
   readonly probe: { readonly args: readonly string[]; readonly mustContain: readonly string[] };
 }
 
+/** What every way of fetching a program needs. */
+export interface FetchOptions {
+  /** PATH, proxies and index settings. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Kills the download. */
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
  * Temporal's CLI with the dev server.
  *

@@ -11,17 +11,24 @@ export interface ProgramResult {
  *
  * No shell and no standard input, so that it can't wait for an answer.
  *
- * @throws Error if it can't be started, or hasn't ended after `timeoutMs`; it is killed then.
+ * @throws Error if it can't be started, or hasn't ended after `timeoutMs`, or the signal's reason;
+ *   it is killed then.
  */
 export function runProgram(
   command: string,
   args: readonly string[],
-  options: { readonly timeoutMs: number; readonly env?: NodeJS.ProcessEnv },
+  options: {
+    readonly timeoutMs: number;
+    readonly env?: NodeJS.ProcessEnv;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: options.env ?? process.env,
+      signal: options.signal,
+      killSignal: 'SIGKILL',
     });
     let output = '';
     const keep = (chunk: Buffer): void => {

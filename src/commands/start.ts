@@ -1,0 +1,54 @@
+import path from 'node:path';
+import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
+import { runLocalStack } from '../local-stack/run-local-stack.js';
+import type { StartSettings, TemporalSettings } from '../local-stack/start-settings.js';
+import { Terminal } from '../local-stack/terminal.js';
+import { SEARCH_ATTRIBUTES } from '../workflows/messages.js';
+
+/** What `paramedic start` was given. */
+export interface StartOptions {
+  readonly configPath: string;
+  /** Overrides the configuration's `dataDir`. */
+  readonly dataDir?: string | undefined;
+}
+
+/**
+ * `paramedic start`: Temporal, the reference fleet and the roles on this machine, until Ctrl-C.
+ * Returns the exit code; 1 for a start that failed, told on standard output.
+ *
+ * @throws ConfigError for a configuration that can't be used.
+ */
+export async function runStart({ configPath, dataDir }: StartOptions): Promise<number> {
+  const config = loadConfig(configPath);
+  const terminal = new Terminal(process.stdout, process.env);
+  return runLocalStack(startSettings(config, configPath, dataDir, process.env), terminal);
+}
+
+/** What the launcher needs of the configuration; relative paths are resolved from where we are. */
+export function startSettings(
+  config: Config,
+  configPath: string,
+  dataDir: string | undefined,
+  env: NodeJS.ProcessEnv,
+): StartSettings {
+  const { fleet, detector, server } = config;
+  return {
+    configPath: path.resolve(configPath),
+    dataDir: path.resolve(dataDir ?? config.dataDir),
+    temporal: temporalSettings(config, env),
+    searchAttributes: SEARCH_ATTRIBUTES,
+    fleet: fleet === undefined ? undefined : { ...fleet, loadRps: fleet.loadRps },
+    detector: { host: detector.host, port: detector.port },
+    server,
+  };
+}
+
+function temporalSettings({ temporal }: Config, env: NodeJS.ProcessEnv): TemporalSettings {
+  const { namespace, binary, port, uiPort } = temporal;
+  // An empty variable is an unset one: CI systems and compose files produce those.
+  const address = env['TEMPORAL_ADDRESS'] || temporal.address;
+  if (address === undefined) return { kind: 'dev-server', binary, namespace, port, uiPort };
+  const target = { address, apiKey: env['TEMPORAL_API_KEY'] };
+  return { kind: 'existing', target, namespace, uiUrl: env['TEMPORAL_UI_URL'] };
+}

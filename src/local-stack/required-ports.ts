@@ -1,0 +1,56 @@
+import { assertPortFree, PortBusyError } from '../adapters/temporal/port.js';
+import type { StartSettings } from './start-settings.js';
+
+/** A port that will be listened on, and the setting that moves it. */
+export interface RequiredPort {
+  readonly host: string;
+  readonly port: number;
+  readonly setting: string;
+}
+
+/** Every port that the stack is going to listen on, in the order of the configuration file. */
+export function requiredPorts(settings: StartSettings): RequiredPort[] {
+  const { temporal, fleet, detector, server } = settings;
+  const ports: RequiredPort[] = [];
+  const local = (port: number, setting: string): void =>
+    void ports.push({ host: '127.0.0.1', port, setting });
+  if (temporal.kind === 'dev-server') {
+    local(temporal.port, 'temporal.port');
+    local(temporal.uiPort, 'temporal.uiPort');
+  }
+  if (fleet !== undefined) {
+    for (let index = 0; index < fleet.replicas; index += 1) {
+      local(fleet.enginePortBase + index, 'fleet.enginePortBase');
+    }
+    local(fleet.gatewayPort, 'fleet.gatewayPort');
+    local(fleet.runtimePort, 'fleet.runtimePort');
+    local(fleet.supervisorPort, 'fleet.supervisorPort');
+  }
+  ports.push({ ...detector, setting: 'detector.port' }, { ...server, setting: 'server.port' });
+  return ports;
+}
+
+/**
+ * Checks all ports before anything is started, so that one error names all that stands in the way.
+ *
+ * @throws Error with a line for each port that is taken, or that two settings claim.
+ */
+export async function assertPortsFree(ports: readonly RequiredPort[]): Promise<void> {
+  const claimed = new Map<number, string>();
+  const problems: string[] = [];
+  for (const { host, port, setting } of ports) {
+    const other = claimed.get(port);
+    claimed.set(port, setting);
+    if (other !== undefined) {
+      problems.push(`port ${port} is given to both ${other} and ${setting}; change one of them`);
+      continue;
+    }
+    try {
+      await assertPortFree(port, setting, host);
+    } catch (error) {
+      if (!(error instanceof PortBusyError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+}
