@@ -70,10 +70,31 @@ function open(file: string, isFile: boolean): SqlDatabase {
     migrate(db);
     // Timelines and captured logs are not for every user of the machine.
     if (isFile) chmodSync(file, 0o600);
-    return adapt(db, file);
+    return adapt(db, file, isFile);
   } catch (error) {
-    db.close();
+    release(db, isFile);
     throw error;
+  }
+}
+
+/**
+ * Closes for good. libsql lets go of a file only when the last prepared statement was collected as
+ * garbage; leaving WAL and exclusive locking gives the lock up at once, and the log's content goes
+ * into the database. That fails only where the file was never ours, or can't be written any more; the
+ * log then stays beside it, for the next opening.
+ */
+function release(db: Database.Database, isFile: boolean): void {
+  try {
+    if (isFile) {
+      db.pragma('journal_mode = DELETE');
+      db.pragma('locking_mode = NORMAL');
+      // The lock goes with the next access.
+      db.prepare<[]>('SELECT COUNT(*) FROM sqlite_master').all();
+    }
+  } catch (error) {
+    if (!codeOf(error).startsWith('SQLITE_')) throw error;
+  } finally {
+    db.close();
   }
 }
 
@@ -104,7 +125,7 @@ function inTransaction<T>(db: Database.Database, work: () => T): T {
   }
 }
 
-function adapt(db: Database.Database, file: string): SqlDatabase {
+function adapt(db: Database.Database, file: string, isFile: boolean): SqlDatabase {
   // Async, so that a failure is a rejected promise, never an exception of the call itself.
   const guarded = async <T>(work: () => T): Promise<T> => {
     try {
@@ -124,7 +145,7 @@ function adapt(db: Database.Database, file: string): SqlDatabase {
         ),
       ),
     close: async () => {
-      if (db.open) await guarded(() => db.close());
+      if (db.open) await guarded(() => release(db, isFile));
     },
   };
 }

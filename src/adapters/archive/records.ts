@@ -39,27 +39,38 @@ const name = z.string().min(1).transform(storableText);
 const orUndefined = <T extends z.ZodType>(schema: T) =>
   schema.nullish().transform((value) => value ?? undefined);
 
+/** Every field is there, also where JSON left it out. */
+const NOT_GIVEN = {
+  outcome: undefined,
+  replica: undefined,
+  resolvedAtMs: undefined,
+  procedure: undefined,
+  probableCause: undefined,
+};
+
 /** Validates an incident, whether it comes from a caller, over the wire or from a row. */
-export const incidentSchema = z.object({
-  id: name,
-  runId: name,
-  state: z.enum(INCIDENT_STATES),
-  outcome: orUndefined(z.enum(OUTCOMES)),
-  service: text,
-  replica: orUndefined(text),
-  threshold: text,
-  metric: text,
-  violationType: z.enum(VIOLATION_TYPES),
-  severity: z.enum(SEVERITIES),
-  value: z.number(),
-  limit: z.number(),
-  unit: text,
-  openedAtMs: z.int(),
-  resolvedAtMs: orUndefined(z.int()),
-  procedure: orUndefined(text),
-  probableCause: orUndefined(text),
-  revision: z.int(),
-}) satisfies z.ZodType<IncidentRecord>;
+export const incidentSchema = z
+  .object({
+    id: name,
+    runId: name,
+    state: z.enum(INCIDENT_STATES),
+    outcome: orUndefined(z.enum(OUTCOMES)),
+    service: text,
+    replica: orUndefined(text),
+    threshold: text,
+    metric: text,
+    violationType: z.enum(VIOLATION_TYPES),
+    severity: z.enum(SEVERITIES),
+    value: z.number(),
+    limit: z.number(),
+    unit: text,
+    openedAtMs: z.int(),
+    resolvedAtMs: orUndefined(z.int()),
+    procedure: orUndefined(text),
+    probableCause: orUndefined(text),
+    revision: z.int(),
+  })
+  .transform((record) => ({ ...NOT_GIVEN, ...record })) satisfies z.ZodType<IncidentRecord>;
 
 /** Validates one line of a timeline. */
 export const timelineEntrySchema = z.object({

@@ -19,6 +19,9 @@ const schema = z.strictObject({
 /** A page of the largest reports; more than that is no answer of ours. */
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
+/** The embedded archive behind it works on one call at a time; more would only wait there. */
+const MAX_CONNECTIONS = 8;
+
 /**
  * The archive of another process, over `POST <url>/internal/archive/<operation>`.
  *
@@ -32,7 +35,7 @@ export const remoteArchive = {
 } as const;
 
 function connect(config: z.output<typeof schema>): Archive {
-  const agent = new Agent({ maxResponseSize: MAX_ANSWER_BYTES });
+  const agent = new Agent({ maxResponseSize: MAX_ANSWER_BYTES, connections: MAX_CONNECTIONS });
   const call = async <I, O>(name: string, operation: Operation<I, O>, input: I): Promise<O> => {
     // Checked here too: JSON would turn NaN into null and the refusal would name the wrong thing.
     const body = JSON.stringify(checked(operation.input, name, input));
@@ -42,6 +45,7 @@ function connect(config: z.output<typeof schema>): Archive {
     return checked(operation.output, `answer to ${name}`, answer.result);
   };
   const ops = OPERATIONS;
+  let closing: Promise<void> | undefined;
   return {
     putIncident: (record) => call('putIncident', ops.putIncident, record),
     incidents: (query) =>
@@ -59,7 +63,7 @@ function connect(config: z.output<typeof schema>): Archive {
     forensics: (incidentId, runId) => call('forensics', ops.forensics, { incidentId, runId }),
     statistics: (sinceMs) => call('statistics', ops.statistics, { sinceMs }),
     deleteOlderThan: (retention) => call('deleteOlderThan', ops.deleteOlderThan, retention),
-    close: () => agent.close(),
+    close: () => (closing ??= agent.close().then(() => undefined)),
   };
 }
 
