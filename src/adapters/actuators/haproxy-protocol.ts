@@ -1,6 +1,7 @@
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdapterError, type AdapterErrorReason } from '../../domain/ports.js';
+import { Slots } from './slots.js';
 
 /** How to reach a runtime API. */
 export interface RuntimeEndpoint {
@@ -13,7 +14,19 @@ export interface RuntimeEndpoint {
    * socket and the new one binding it, a reload refuses connections for some milliseconds.
    */
   readonly reloadGraceMs: number;
+  readonly slots: Slots;
 }
+
+/** An endpoint with the connections that may be open to it at once. */
+export function runtimeEndpoint(options: Omit<RuntimeEndpoint, 'slots'>): RuntimeEndpoint {
+  return { ...options, slots: new Slots(MAX_CONNECTIONS) };
+}
+
+/**
+ * HAProxy serves 10 runtime connections by default (`stats maxconn`) and lets further ones wait,
+ * for seconds when they come in a burst (seen with 2.6 over TCP). Operators' own tools need some.
+ */
+const MAX_CONNECTIONS = 4;
 
 /** 10,000 servers make about 2 MB of `show stat`; more than this is not a runtime API. */
 const MAX_REPLY_BYTES = 32 * 1024 * 1024;
@@ -21,8 +34,11 @@ const MAX_REPLY_BYTES = 32 * 1024 * 1024;
 /** How long to wait before a refused connection is tried again: a reload takes tens of ms. */
 const RECONNECT_MS = 50;
 
-/** What a socket says when nobody listens (yet), which is safe to retry: nothing was sent. */
-const REFUSALS: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOENT', 'EAGAIN']);
+/**
+ * Signs that a command never reached HAProxy, so that sending it again can't double it: nobody
+ * listens (yet), or the old process closed the connection before it took anything from it.
+ */
+const NOT_SENT: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOENT', 'EAGAIN', 'EPIPE']);
 
 /** HAProxy's plain-text errors that are not simply a refusal. */
 const ERROR_REASONS: readonly (readonly [RegExp, AdapterErrorReason])[] = [
@@ -82,18 +98,24 @@ function exchange(endpoint: RuntimeEndpoint, command: string): Promise<string> {
   });
 }
 
-function isRefusal(error: unknown): boolean {
-  const cause = error instanceof AdapterError ? error.cause : undefined;
-  return cause instanceof Error && 'code' in cause && REFUSALS.has(cause.code);
+function wasNotSent(error: AdapterError): boolean {
+  const { cause } = error;
+  return cause instanceof Error && 'code' in cause && NOT_SENT.has(cause.code);
 }
 
-async function exchangeAcrossReload(endpoint: RuntimeEndpoint, command: string): Promise<string> {
+/** Tries again within the reload's grace whatever `mayRetry` allows. */
+async function acrossReload<T>(
+  endpoint: RuntimeEndpoint,
+  mayRetry: (error: AdapterError) => boolean,
+  call: () => Promise<T>,
+): Promise<T> {
   const giveUpAtMs = Date.now() + endpoint.reloadGraceMs;
   for (;;) {
     try {
-      return await exchange(endpoint, command);
+      return await endpoint.slots.run(call);
     } catch (error) {
-      if (!isRefusal(error) || Date.now() + RECONNECT_MS > giveUpAtMs) throw error;
+      if (!(error instanceof AdapterError) || !mayRetry(error)) throw error;
+      if (Date.now() + RECONNECT_MS > giveUpAtMs) throw error;
       await sleep(RECONNECT_MS);
     }
   }
@@ -131,7 +153,7 @@ export async function runCommand(
   command: string,
   success?: string,
 ): Promise<void> {
-  const reply = await exchangeAcrossReload(endpoint, command);
+  const reply = await acrossReload(endpoint, wasNotSent, () => exchange(endpoint, command));
   const text = reply.trim();
   if (reply === '') throw torn(endpoint, command, reply);
   if (text === '' || text === success) return;
@@ -150,12 +172,16 @@ export async function readLines(
   command: string,
   isRow: (line: string) => boolean,
 ): Promise<readonly string[]> {
-  const reply = await exchangeAcrossReload(endpoint, command);
-  const lines = reply.split('\n').filter((line) => line !== '');
-  if (lines.length > 0 && !lines.some((line) => isRow(line))) {
-    throw errorOf(endpoint, command, reply);
-  }
-  if (reply !== '\n' && !reply.endsWith('\n\n')) throw torn(endpoint, command, reply);
-  if (!lines.every((line) => isRow(line))) throw errorOf(endpoint, command, reply);
-  return lines;
+  // Reading changes nothing, so a connection that a reload cut is simply tried again.
+  const isCut = (error: AdapterError): boolean => error.reason === 'unreachable';
+  return acrossReload(endpoint, isCut, async () => {
+    const reply = await exchange(endpoint, command);
+    const lines = reply.split('\n').filter((line) => line !== '');
+    if (lines.length > 0 && !lines.some((line) => isRow(line))) {
+      throw errorOf(endpoint, command, reply);
+    }
+    if (reply !== '\n' && !reply.endsWith('\n\n')) throw torn(endpoint, command, reply);
+    if (!lines.every((line) => isRow(line))) throw errorOf(endpoint, command, reply);
+    return lines;
+  });
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AdapterError, type LoadBalancer } from '../../domain/ports.js';
 import type { Actuator } from './actuator.js';
 import { readMap, writeMapEntry } from './haproxy-map.js';
-import { runCommand, type RuntimeEndpoint } from './haproxy-protocol.js';
+import { runCommand, runtimeEndpoint, type RuntimeEndpoint } from './haproxy-protocol.js';
 import { readServers, type HaproxyServer } from './haproxy-servers.js';
 import { token } from './haproxy-token.js';
 import { duration } from './settings.js';
@@ -45,7 +45,11 @@ class HaproxyLoadBalancer implements LoadBalancer {
 
   constructor(readonly settings: Settings) {
     const { address, timeout, reloadGrace } = settings;
-    this.#endpoint = { address, timeoutMs: timeout, reloadGraceMs: reloadGrace };
+    this.#endpoint = runtimeEndpoint({
+      address,
+      timeoutMs: timeout,
+      reloadGraceMs: reloadGrace,
+    });
   }
 
   async servers(backend: string): Promise<readonly HaproxyServer[]> {
