@@ -28,6 +28,7 @@ export interface TrackState {
   readonly calmSinceMs: number | undefined;
   readonly compliantSinceMs: number | undefined;
   readonly idleSinceMs: number | undefined;
+  readonly judgedMs: number | undefined;
 }
 
 /**
@@ -72,6 +73,7 @@ export class ThresholdTrack implements Member {
   #calmSinceMs: number | undefined;
   #compliantSinceMs: number | undefined;
   #idleSinceMs: number | undefined;
+  #judgedMs: number | undefined;
 
   constructor(
     readonly replica: string | undefined,
@@ -148,6 +150,7 @@ export class ThresholdTrack implements Member {
       calmSinceMs: this.#calmSinceMs,
       compliantSinceMs: this.#compliantSinceMs,
       idleSinceMs: this.#idleSinceMs,
+      judgedMs: this.#judgedMs,
     };
   }
 
@@ -161,10 +164,10 @@ export class ThresholdTrack implements Member {
     this.#calmSinceMs = state.calmSinceMs;
     this.#compliantSinceMs = state.compliantSinceMs;
     this.#idleSinceMs = state.idleSinceMs;
-    if (this.#lastMs !== undefined) {
-      this.#enter(this.#lastMs, this.#periodMs);
-      this.#judge(this.#lastMs);
-    }
+    this.#judgedMs = state.judgedMs;
+    const { windowMs } = this.threshold;
+    this.windowMs = effectiveWindowMs(windowMs, this.#periodMs, this.policy.minSamples);
+    if (this.#judgedMs !== undefined) this.#judge(this.#judgedMs);
   }
 
   /** Moves the window's end to `atMs`. */
@@ -197,6 +200,7 @@ export class ThresholdTrack implements Member {
 
   #judge(atMs: number): boolean {
     const before = this.#signature();
+    this.#judgedMs = atMs;
     const window = this.#window;
     const { minSamples, coldStartPercent, resolvePercent } = this.policy;
     const count = window.count;

@@ -1,25 +1,17 @@
-import { Judge } from './judge.js';
-import { plausibleRange } from './plausible.js';
+import type { Judge } from './judge.js';
+import { MetricBench } from './metric-bench.js';
 import { DEFAULT_SLA_POLICY, type SlaPolicy } from './policy.js';
+import type { Timed } from './reorder.js';
 import type { RejectedCounts, SlaEvent, SliSample } from './samples.js';
+import type { ScopeGroup } from './scope-group.js';
 import type { SlaSnapshot } from './snapshot.js';
-import { Stream } from './stream.js';
+import type { Stream } from './stream.js';
 import { summarise, type SlaSummary } from './summary.js';
 import type { Threshold } from './threshold.js';
 import { ViolationLog } from './violation-log.js';
 import type { Violation } from './violation.js';
 
 const NOTHING: readonly SlaEvent[] = Object.freeze([]);
-
-/** Streams and judges of one metric of one service. */
-interface Bench {
-  readonly service: string;
-  readonly metric: string;
-  readonly streams: Map<string | undefined, Stream>;
-  judges: Judge[];
-  min: number;
-  max: number;
-}
 
 /**
  * Evaluates SLIs against thresholds: the one used live and by the backtest.
@@ -33,17 +25,20 @@ interface Bench {
 export class SlaEvaluator {
   readonly #policy: SlaPolicy;
   #thresholds: readonly Threshold[] = [];
+  /** The enabled ones. */
   readonly #byMetric = new Map<string, readonly Threshold[]>();
   /** By service, then metric. */
-  readonly #benches = new Map<string, Map<string, Bench>>();
+  readonly #benches = new Map<string, Map<string, MetricBench>>();
   readonly #holding = new Set<Stream>();
   readonly #log: ViolationLog;
   #clockMs: number | undefined;
+  /** Until the first `advance` the clock is the latest sample's time. */
   #isClockSet = false;
+  /** No stream is overdue before. */
   #nextSilenceMs = Infinity;
   #rejected = { nonFinite: 0, implausible: 0, future: 0, late: 0, duplicate: 0 };
 
-  /** Thresholds must have unique names: throws RangeError. */
+  /** Throws RangeError if two thresholds have the same name. For `snapshot` see `restore`. */
   constructor(
     thresholds: readonly Threshold[],
     policy: SlaPolicy = DEFAULT_SLA_POLICY,
@@ -54,31 +49,20 @@ export class SlaEvaluator {
     this.#setThresholds(thresholds);
     if (snapshot === undefined) return;
     this.#rejected = { ...snapshot.rejected };
-    for (const state of snapshot.judges) {
-      const threshold = thresholds.find((t) => t.enabled && t.name === state.threshold);
-      if (threshold === undefined) continue;
-      const bench = this.#benchOf(state.service, threshold.metric);
-      bench?.judges.splice(
-        bench.judges.findIndex((judge) => judge.threshold.name === threshold.name),
-        1,
-        new Judge(state.service, threshold, policy, state),
-      );
-    }
-    for (const state of snapshot.streams) {
-      const bench = this.#benchOf(state.service, state.metric);
-      if (bench === undefined) continue;
-      const { metric, service, replica } = state;
-      const stream = this.#streamOf(
-        bench,
-        replica,
-        new Stream({ metric, service, replica }, policy, state),
-      );
-      if (stream.isSilent) for (const { track } of stream.seats) track.isStale = true;
-    }
     this.#clockMs = snapshot.clockMs;
+    for (const { service, metric } of snapshot.streams) this.#benchOf(service, metric, snapshot);
+    for (const state of snapshot.streams) {
+      const stream = this.#benchOf(state.service, state.metric)?.stream(state.replica, state);
+      if (stream === undefined) continue;
+      if (stream.reorder.isHolding) this.#holding.add(stream);
+      this.#expectSilence(stream);
+    }
   }
 
-  /** Brings back what `snapshot` gave, under the thresholds and policy of now. */
+  /**
+   * Brings back what `snapshot` gave, under the thresholds and the policy of now: after a restart the
+   * next samples go on where the last ones ended. Samples of removed thresholds' metrics are dropped.
+   */
   static restore(
     snapshot: SlaSnapshot,
     thresholds: readonly Threshold[],
@@ -87,10 +71,12 @@ export class SlaEvaluator {
     return new SlaEvaluator(thresholds, policy, snapshot);
   }
 
+  /** Samples that were not evaluated, by reason. */
   get rejected(): RejectedCounts {
     return this.#rejected;
   }
 
+  /** The thresholds in force, disabled ones included. */
   get thresholds(): readonly Threshold[] {
     return this.#thresholds;
   }
@@ -102,14 +88,15 @@ export class SlaEvaluator {
       this.#benches.get(service)?.get(sample.metric) ?? this.#benchOf(service, sample.metric);
     if (bench === undefined) return NOTHING;
     if (!Number.isFinite(value) || !Number.isFinite(atMs)) return this.#reject('nonFinite');
-    if (value < bench.min || value > bench.max) return this.#reject('implausible');
-    if (this.#isClockSet) {
-      if (atMs > this.#clockMs! + this.#policy.futureToleranceMs) return this.#reject('future');
-    } else if (this.#clockMs === undefined || atMs > this.#clockMs) this.#clockMs = atMs;
-    const stream = bench.streams.get(replica) ?? this.#streamOf(bench, replica);
+    if (!bench.isPlausible(value)) return this.#reject('implausible');
+    let clockMs = this.#clockMs ?? atMs;
+    if (!this.#isClockSet) this.#clockMs = clockMs = Math.max(clockMs, atMs);
+    else if (atMs > clockMs + this.#policy.futureToleranceMs) return this.#reject('future');
+
+    const stream = bench.stream(replica);
+    const { reorder } = stream;
     const timed = { atMs, value, demandPerSecond };
     const out: SlaEvent[] = [];
-    const { reorder } = stream;
     if (reorder.isNext(atMs)) {
       const previousMs = reorder.lastMs;
       const overdueAtMs = stream.overdueAtMs;
@@ -120,16 +107,17 @@ export class SlaEvaluator {
       const admission = reorder.admit(timed);
       if (admission !== 'taken') return this.#reject(admission);
       this.#holding.add(stream);
-      this.#release(stream, this.#clockMs!, out);
+      this.#release(stream, clockMs, out);
     }
     return this.#noted(out);
   }
 
   /** Moves the clock to `nowMs` (never back). */
   advance(nowMs: number): readonly SlaEvent[] {
+    const clockMs = Math.max(nowMs, this.#clockMs ?? nowMs);
     this.#isClockSet = true;
-    if (this.#clockMs === undefined || nowMs > this.#clockMs) this.#clockMs = nowMs;
-    const clockMs = this.#clockMs;
+    this.#clockMs = clockMs;
+    if (this.#holding.size === 0 && clockMs < this.#nextSilenceMs) return NOTHING;
     const out: SlaEvent[] = [];
     for (const stream of this.#holding) this.#release(stream, clockMs, out);
     if (clockMs >= this.#nextSilenceMs) this.#checkSilences(clockMs, out);
@@ -139,27 +127,19 @@ export class SlaEvaluator {
   /**
    * Puts other thresholds into force. Unchanged ones (by name) keep everything; changed ones on the
    * same metric keep their samples and open violations, judged by the new limit from the next sample
-   * on; violations of removed or disabled ones end.
+   * on; violations of removed, disabled or moved ones end. Throws RangeError like the constructor,
+   * and then has changed nothing.
    */
   reconfigure(thresholds: readonly Threshold[]): readonly SlaEvent[] {
-    const out: SlaEvent[] = [];
     this.#setThresholds(thresholds);
+    const out: SlaEvent[] = [];
     for (const metrics of this.#benches.values()) {
       for (const bench of metrics.values()) {
         const wanted = this.#byMetric.get(bench.metric) ?? [];
-        for (const judge of bench.judges) {
-          if (wanted.some(({ name }) => name === judge.threshold.name)) continue;
-          judge.group.end(this.#clockMs ?? 0, 'threshold-removed', out);
-        }
-        const before = bench.judges;
-        bench.judges = wanted.map((threshold) => {
-          const judge = before.find((old) => old.threshold.name === threshold.name);
-          if (judge === undefined) return new Judge(bench.service, threshold, this.#policy);
-          return isSame(judge.threshold, threshold) ? judge : judge.amend(threshold);
-        });
-        for (const stream of bench.streams.values()) this.#seat(bench, stream);
-        if (wanted.length === 0) metrics.delete(bench.metric);
-        else Object.assign(bench, this.#rangeOf(bench.metric));
+        bench.reconfigure(wanted, this.#clockMs ?? 0, out);
+        if (wanted.length > 0) continue;
+        metrics.delete(bench.metric);
+        for (const stream of bench.streams.values()) this.#holding.delete(stream);
       }
     }
     return this.#noted(out);
@@ -176,27 +156,29 @@ export class SlaEvaluator {
 
   /** All open violations, each with its window's median of now and its gravest severity. */
   open(): Violation[] {
-    return this.#judges().flatMap((judge) => judge.group.open());
+    return this.#groups().flatMap((group) => group.open());
   }
 
   /** The judges of all thresholds and services, for status displays and the start-up report. */
-  judges(): readonly Judge[] {
-    return this.#judges();
+  judges(): Judge[] {
+    return this.#allBenches().flatMap(({ judges }) => judges);
   }
 
+  /** Compliance, open violations, the last 24 hours and the heat map, as of `nowMs`. */
   summary(nowMs: number): SlaSummary {
-    return summarise(this.#judges(), this.open(), this.#log, nowMs);
+    return summarise(this.judges(), this.open(), this.#log, nowMs);
   }
 
   /** The whole state as plain JSON; `JSON.stringify` keeps it exactly. */
   snapshot(): SlaSnapshot {
-    const benches = [...this.#benches.values()].flatMap((metrics) => [...metrics.values()]);
+    const benches = this.#allBenches();
     return {
       version: 1,
       clockMs: this.#clockMs,
       rejected: { ...this.#rejected },
       streams: benches.flatMap(({ streams }) => [...streams.values()].map((s) => s.snapshot())),
-      judges: this.#judges().map((judge) => judge.snapshot()),
+      judges: this.judges().map((judge) => judge.snapshot()),
+      regressions: benches.flatMap(({ regression }) => regression?.snapshot() ?? []),
       log: this.#log.snapshot(),
     };
   }
@@ -216,49 +198,35 @@ export class SlaEvaluator {
     }
   }
 
-  #judges(): Judge[] {
-    return [...this.#benches.values()].flatMap((metrics) =>
-      [...metrics.values()].flatMap((bench) => bench.judges),
-    );
+  #allBenches(): MetricBench[] {
+    return [...this.#benches.values()].flatMap((metrics) => [...metrics.values()]);
   }
 
-  #rangeOf(metric: string): { min: number; max: number } {
-    const ranges = (this.#byMetric.get(metric) ?? []).map(({ unit }) => plausibleRange(unit));
-    return {
-      min: Math.max(...ranges.map(({ min }) => min)),
-      max: Math.min(...ranges.map(({ max }) => max)),
-    };
+  #groups(): ScopeGroup[] {
+    return this.#allBenches().flatMap(({ judges, regression }) => [
+      ...judges.map(({ group }) => group),
+      ...(regression === undefined ? [] : [regression.group]),
+    ]);
   }
 
-  #benchOf(service: string, metric: string): Bench | undefined {
+  #benchOf(service: string, metric: string, snapshot?: SlaSnapshot): MetricBench | undefined {
     const thresholds = this.#byMetric.get(metric);
     if (thresholds === undefined) return undefined;
     let metrics = this.#benches.get(service);
-    if (metrics === undefined) this.#benches.set(service, (metrics = new Map<string, Bench>()));
+    if (metrics === undefined) {
+      metrics = new Map();
+      this.#benches.set(service, metrics);
+    }
     let bench = metrics.get(metric);
     if (bench === undefined) {
-      const judges = thresholds.map((t) => new Judge(service, t, this.#policy));
-      bench = { service, metric, judges, streams: new Map(), ...this.#rangeOf(metric) };
+      const judges = snapshot?.judges.filter((saved) => saved.service === service);
+      const regression = snapshot?.regressions.find(
+        (saved) => saved.service === service && saved.metric === metric,
+      );
+      bench = new MetricBench(service, metric, thresholds, this.#policy, judges, regression);
       metrics.set(metric, bench);
     }
     return bench;
-  }
-
-  #streamOf(
-    bench: Bench,
-    replica: string | undefined,
-    stream = new Stream({ metric: bench.metric, service: bench.service, replica }, this.#policy),
-  ): Stream {
-    bench.streams.set(replica, stream);
-    this.#seat(bench, stream);
-    this.#nextSilenceMs = Math.min(this.#nextSilenceMs, stream.overdueAtMs);
-    if (stream.reorder.isHolding) this.#holding.add(stream);
-    return stream;
-  }
-
-  #seat(bench: Bench, stream: Stream): void {
-    stream.seats = bench.judges.map((judge) => ({ judge, track: judge.join(stream.id.replica) }));
-    for (const { track } of stream.seats) track.isStale = stream.isSilent;
   }
 
   #release(stream: Stream, clockMs: number, out: SlaEvent[]): void {
@@ -273,48 +241,38 @@ export class SlaEvaluator {
     if (!stream.reorder.isHolding) this.#holding.delete(stream);
   }
 
-  #judge(
-    stream: Stream,
-    sample: Parameters<Stream['judge']>[0],
-    previousMs: number | undefined,
-    out: SlaEvent[],
-  ) {
+  #judge(stream: Stream, sample: Timed, previousMs: number | undefined, out: SlaEvent[]): void {
     stream.judge(sample, previousMs, out);
-    const overdueAtMs = stream.overdueAtMs;
+    this.#expectSilence(stream);
+  }
+
+  #expectSilence({ overdueAtMs }: Stream): void {
     if (overdueAtMs < this.#nextSilenceMs) this.#nextSilenceMs = overdueAtMs;
   }
 
   #checkSilences(clockMs: number, out: SlaEvent[]): void {
     const overdue: Stream[] = [];
-    const { forgetAfterMs } = this.#policy;
     this.#nextSilenceMs = Infinity;
-    for (const metrics of this.#benches.values()) {
-      for (const bench of metrics.values()) {
-        for (const [replica, stream] of bench.streams) {
-          const { lastMs } = stream.reorder;
-          if (stream.overdueAtMs <= clockMs) overdue.push(stream);
-          else if (!stream.isSilent || lastMs === undefined) {
-            this.#nextSilenceMs = Math.min(this.#nextSilenceMs, stream.overdueAtMs);
-          } else if (
-            clockMs - lastMs > forgetAfterMs &&
-            !bench.judges.some(({ group }) => group.isOpenFor(replica))
-          ) {
-            this.#forget(bench, replica, out);
-          }
+    for (const bench of this.#allBenches()) {
+      for (const [replica, stream] of bench.streams) {
+        const { lastMs } = stream.reorder;
+        if (stream.overdueAtMs <= clockMs) overdue.push(stream);
+        else this.#expectSilence(stream);
+        const silentMs = stream.isSilent ? clockMs - (lastMs ?? clockMs) : 0;
+        if (silentMs > this.#policy.forgetAfterMs && !bench.isOpenFor(replica)) {
+          this.#forget(bench, replica, out);
         }
       }
     }
     overdue.sort((a, b) => a.overdueAtMs - b.overdueAtMs);
-    for (const stream of overdue)
+    for (const stream of overdue) {
       stream.reportSilence(stream.overdueAtMs, stream.reorder.lastMs, out);
+    }
   }
 
-  #forget(bench: Bench, replica: string | undefined, out: SlaEvent[]): void {
-    const stream = bench.streams.get(replica);
-    if (stream === undefined) return;
-    bench.streams.delete(replica);
-    this.#holding.delete(stream);
-    for (const judge of bench.judges) judge.forget(replica, this.#clockMs ?? 0, out);
+  #forget(bench: MetricBench, replica: string | undefined, out: SlaEvent[]): void {
+    const stream = bench.forget(replica, this.#clockMs ?? 0, out);
+    if (stream !== undefined) this.#holding.delete(stream);
   }
 
   #reject(reason: keyof RejectedCounts): readonly SlaEvent[] {
@@ -327,8 +285,4 @@ export class SlaEvaluator {
     for (const event of events) this.#log.note(event);
     return events;
   }
-}
-
-function isSame(a: Threshold, b: Threshold): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

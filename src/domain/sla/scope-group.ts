@@ -57,14 +57,14 @@ export class ScopeGroup {
   /** Adds a scope, or puts another member in its place. */
   add(member: Member): void {
     this.#members.set(member.replica, member);
-    member.isOpen = this.#open.has(member.replica);
+    member.isOpen = this.#open.has(member.replica) || this.#open.has(undefined);
   }
 
   /** The open violations, with the value of now and the gravest severity so far. */
   open(): Violation[] {
     return [...this.#open].map(([replica, violation]) => {
-      const value = this.#finding(replica).value;
-      return Number.isFinite(value) ? { ...violation, value } : violation;
+      const { value, limit } = this.#finding(replica);
+      return Number.isFinite(value) ? { ...violation, value, limit } : violation;
     });
   }
 
@@ -195,7 +195,7 @@ export class ScopeGroup {
   #mark(replica: string | undefined, isOpen: boolean): void {
     if (replica !== undefined) {
       const member = this.#members.get(replica);
-      if (member !== undefined) member.isOpen = isOpen;
+      if (member !== undefined) member.isOpen = isOpen || this.#open.has(undefined);
       return;
     }
     // The service's violation is everyone's: all of them are in no normal times.

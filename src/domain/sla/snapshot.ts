@@ -1,4 +1,5 @@
 import type { JudgeState } from './judge.js';
+import type { RegressionJudgeState } from './regression-judge.js';
 import type { RejectedCounts } from './samples.js';
 import type { StreamState } from './stream.js';
 import type { LoggedViolation } from './violation-log.js';
@@ -10,5 +11,6 @@ export interface SlaSnapshot {
   readonly rejected: RejectedCounts;
   readonly streams: readonly StreamState[];
   readonly judges: readonly JudgeState[];
+  readonly regressions: readonly RegressionJudgeState[];
   readonly log: readonly LoggedViolation[];
 }

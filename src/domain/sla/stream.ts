@@ -2,6 +2,8 @@ import type { ThresholdTrack } from './evaluate.js';
 import type { Judge } from './judge.js';
 import { ReorderBuffer, type ReorderState, type Timed } from './reorder.js';
 import type { SlaPolicy } from './policy.js';
+import type { RegressionJudge } from './regression-judge.js';
+import type { RegressionTrack } from './regression-track.js';
 import type { SlaEvent, StreamId } from './samples.js';
 
 /** A silence is declared after 60 s periods where the period is not known yet. */
@@ -20,6 +22,8 @@ export interface StreamState {
 export class Stream {
   /** Who judges the samples; set by the evaluator. */
   seats: readonly { readonly judge: Judge; readonly track: ThresholdTrack }[] = [];
+  /** Who looks for regressions; undefined where nobody does. */
+  regression: { readonly judge: RegressionJudge; readonly track: RegressionTrack } | undefined;
   /** Names the stream towards the anomaly scorer. */
   readonly key: string;
   reorder: ReorderBuffer;
@@ -54,7 +58,7 @@ export class Stream {
   reportSilence(overdueAtMs: number, sinceMs: number | undefined, out: SlaEvent[]): void {
     this.#isSilent = true;
     out.push({ type: 'no-data', atMs: overdueAtMs, sinceMs: sinceMs ?? overdueAtMs, ...this.id });
-    for (const { judge, track } of this.seats) judge.setStale(track, true, overdueAtMs, out);
+    this.#setStale(true, overdueAtMs, out);
   }
 
   /** Judges a sample released by the reorder buffer; `previousMs` is the time of the one before. */
@@ -63,16 +67,31 @@ export class Stream {
       this.#isSilent = false;
       const sinceMs = previousMs ?? sample.atMs;
       out.push({ type: 'data-returned', atMs: sample.atMs, sinceMs, ...this.id });
-      for (const { judge, track } of this.seats) judge.setStale(track, false, sample.atMs, out);
+      this.#setStale(false, sample.atMs, out);
     }
     const { periodMs } = this.reorder;
     for (const { judge, track } of this.seats) judge.observe(track, this.id, sample, periodMs, out);
+    if (this.regression !== undefined) {
+      const isViolated = this.seats.some((seat) => seat.judge.group.hasOpen);
+      this.regression.judge.observe(this.regression.track, sample, isViolated, out);
+    }
     const { anomaly, anomalyScore } = this.policy;
     if (anomaly === undefined) return;
     const { atMs, value } = sample;
     const score = anomaly.score(this.key, atMs, value);
     if (score === undefined || score < anomalyScore) return;
     out.push({ type: 'anomaly', atMs, value, score, ...this.id });
+  }
+
+  /** Tells newly seated tracks whether the stream is silent. */
+  seatStaleness(): void {
+    for (const { track } of this.seats) track.isStale = this.#isSilent;
+    if (this.regression !== undefined) this.regression.track.isStale = this.#isSilent;
+  }
+
+  #setStale(isStale: boolean, atMs: number, out: SlaEvent[]): void {
+    for (const { judge, track } of this.seats) judge.setStale(track, isStale, atMs, out);
+    if (this.regression !== undefined) this.regression.track.isStale = isStale;
   }
 
   snapshot(): StreamState {
