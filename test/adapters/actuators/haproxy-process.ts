@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readLines, runtimeEndpoint } from '../../../src/adapters/actuators/haproxy-protocol.js';
 import { freePort } from '../../support/scratch.js';
+import type { ConfiguredServer } from './load-balancer-contract.js';
 import { startUpstream } from './upstream.js';
 
 const CONFIG = path.resolve(import.meta.dirname, '../../../integrations/haproxy/haproxy.cfg');
@@ -14,8 +15,8 @@ export interface HaproxyProcess {
   readonly socket: string;
   readonly tcp: string;
   readonly maps: Readonly<Record<'routing' | 'circuit', string>>;
-  /** Addresses of `r1` and `r2`; `r3` is down unless it is started as `spareAddress`. */
-  readonly addresses: readonly [string, string];
+  /** `r1` and `r2`; the configuration's `r3` is the spare one. */
+  readonly servers: readonly [ConfiguredServer, ConfiguredServer];
   readonly spareAddress: string;
   /** Base URL of the frontend. */
   readonly url: string;
@@ -114,7 +115,10 @@ export async function startHaproxy(
     socket,
     tcp: `127.0.0.1:${tcpPort}`,
     maps,
-    addresses: [first.address, second.address],
+    servers: [
+      { name: 'r1', address: first.address },
+      { name: 'r2', address: second.address },
+    ],
     spareAddress: spare.address,
     url: `http://127.0.0.1:${frontPort}`,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,

@@ -4,14 +4,19 @@ import { runCommand, runtimeEndpoint } from '../../../src/adapters/actuators/hap
 import type { LoadBalancerServer } from '../../../src/domain/ports.js';
 import { startRecordingRelay, type RecordingRelay } from './recording-relay.js';
 
-/** A running load balancer with a backend `engines` of `r1` and `r2`, both of weight 100. */
+/** A server that is in the balancer's configuration. */
+export interface ConfiguredServer {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** A running load balancer whose backend `engines` begins with two servers of weight 100. */
 export interface LoadBalancerSubject {
   /** Unix socket's path or `host:port` of its runtime API. */
   readonly address: string;
   /** Map files by name: `routing` and `circuit`. */
   readonly maps: Readonly<Record<'routing' | 'circuit', string>>;
-  /** Addresses of `r1` and `r2`. */
-  readonly addresses: readonly [string, string];
+  readonly servers: readonly [ConfiguredServer, ConfiguredServer];
   /** Something that answers health checks and is not yet in the backend. */
   readonly spareAddress: string;
   stop(): Promise<void>;
@@ -29,6 +34,8 @@ export function describeLoadBalancer(
   describe(title, () => {
     let subject: LoadBalancerSubject;
     let relay: RecordingRelay;
+    let first: string;
+    let second: string;
     const create = (address: string) => {
       const { routing, circuit } = subject.maps;
       const settings = { address, maps: { routing, circuit, missing: '/missing/nowhere.map' } };
@@ -47,10 +54,11 @@ export function describeLoadBalancer(
 
     beforeAll(async () => {
       subject = await start();
+      [first, second] = [subject.servers[0].name, subject.servers[1].name];
     });
     afterAll(() => subject.stop());
     beforeEach(async () => {
-      for (const name of ['r1', 'r2']) {
+      for (const name of [first, second]) {
         await raw(`set server ${BACKEND}/${name} weight 100`);
         await raw(`set server ${BACKEND}/${name} state ready`);
       }
@@ -61,9 +69,8 @@ export function describeLoadBalancer(
     it('lists the servers with address, weights, state and active requests', async () => {
       const servers = await balancer().servers(BACKEND);
       expect(servers.slice(0, 2)).toMatchObject(
-        ['r1', 'r2'].map((name, index) => ({
-          name,
-          address: subject.addresses[index],
+        subject.servers.map((server) => ({
+          ...server,
           weight: 100,
           initialWeight: 100,
           admin: 'ready',
@@ -76,27 +83,27 @@ export function describeLoadBalancer(
     it.each([0, 1, 37, 256])(
       'sets the weight %i, and sends nothing the second time',
       async (weight) => {
-        await balancer().setWeight(BACKEND, 'r1', weight);
-        await balancer().setWeight(BACKEND, 'r1', weight);
-        expect(await find('r1')).toMatchObject({ weight, initialWeight: 100, admin: 'ready' });
-        expect(await find('r2')).toMatchObject({ weight: 100 });
-        expect(relay.writes()).toEqual([`set server ${BACKEND}/r1 weight ${weight}`]);
+        await balancer().setWeight(BACKEND, first, weight);
+        await balancer().setWeight(BACKEND, first, weight);
+        expect(await find(first)).toMatchObject({ weight, initialWeight: 100, admin: 'ready' });
+        expect(await find(second)).toMatchObject({ weight: 100 });
+        expect(relay.writes()).toEqual([`set server ${BACKEND}/${first} weight ${weight}`]);
       },
     );
 
     it.each([-1, 257, 12.5, Number.NaN])(
       'refuses the weight %d without sending it',
       async (weight) => {
-        await expect(balancer().setWeight(BACKEND, 'r1', weight)).rejects.toMatchObject({
+        await expect(balancer().setWeight(BACKEND, first, weight)).rejects.toMatchObject({
           reason: 'rejected',
-          message: `server "r1": weight ${weight} is not a whole number in 0..256`,
+          message: `server "${first}": weight ${weight} is not a whole number in 0..256`,
         });
         expect(relay.writes()).toEqual([]);
       },
     );
 
     it('passes on the refusal of a weight in the balancer’s own words', async () => {
-      await expect(raw(`set server ${BACKEND}/r1 weight 300`)).rejects.toMatchObject({
+      await expect(raw(`set server ${BACKEND}/${first} weight 300`)).rejects.toMatchObject({
         reason: 'rejected',
         message: expect.stringContaining(
           'Absolute weight can only be between 0 and 256 inclusive.',
@@ -105,11 +112,11 @@ export function describeLoadBalancer(
     });
 
     it.each(PAIRS)('goes from %s to %s, and sends nothing the second time', async (from, to) => {
-      await balancer().setAdmin(BACKEND, 'r2', from);
+      await balancer().setAdmin(BACKEND, second, from);
       const sentBefore = relay.writes().length;
-      await balancer().setAdmin(BACKEND, 'r2', to);
-      await balancer().setAdmin(BACKEND, 'r2', to);
-      expect(await find('r2')).toMatchObject({ admin: to, isUp: to !== 'maint', weight: 100 });
+      await balancer().setAdmin(BACKEND, second, to);
+      await balancer().setAdmin(BACKEND, second, to);
+      expect(await find(second)).toMatchObject({ admin: to, isUp: to !== 'maint', weight: 100 });
       expect(relay.writes().length - sentBefore).toBe(from === to ? 0 : 1);
     });
 
@@ -119,7 +126,7 @@ export function describeLoadBalancer(
         reason: 'not-found',
         message: 'server "r9" of backend "engines" does not exist',
       });
-      await expect(balancer().setAdmin('nowhere', 'r1', 'drain')).rejects.toMatchObject({
+      await expect(balancer().setAdmin('nowhere', first, 'drain')).rejects.toMatchObject({
         reason: 'not-found',
       });
     });
@@ -170,10 +177,10 @@ export function describeLoadBalancer(
     it('refuses to add a name that stands for another address', async () => {
       const address = subject.spareAddress;
       await expect(
-        balancer().addServer(BACKEND, { name: 'r1', address, weight: 1 }),
+        balancer().addServer(BACKEND, { name: first, address, weight: 1 }),
       ).rejects.toMatchObject({
         reason: 'rejected',
-        message: `server "r1" of backend "engines" is at ${subject.addresses[0]}, not ${address}; remove it first`,
+        message: `server "${first}" of backend "engines" is at ${subject.servers[0].address}, not ${address}; remove it first`,
       });
       expect(relay.writes()).toEqual([]);
     });
@@ -229,7 +236,7 @@ export function describeLoadBalancer(
         const calls = [
           () => lb.servers(name),
           () => lb.setWeight(BACKEND, name, 1),
-          () => lb.setAdmin(name, 'r1', 'drain'),
+          () => lb.setAdmin(name, first, 'drain'),
           () => lb.addServer(BACKEND, { name, address: subject.spareAddress, weight: 1 }),
           () => lb.addServer(BACKEND, { name: 'spare', address: name, weight: 1 }),
           () => lb.removeServer(BACKEND, name),
@@ -246,10 +253,10 @@ export function describeLoadBalancer(
       const lb = create(subject.address);
       await Promise.all(
         Array.from({ length: 40 }, (_unused, index) =>
-          index % 2 === 0 ? lb.setWeight(BACKEND, 'r1', 60) : lb.servers(BACKEND),
+          index % 2 === 0 ? lb.setWeight(BACKEND, first, 60) : lb.servers(BACKEND),
         ),
       );
-      expect(await find('r1')).toMatchObject({ weight: 60 });
+      expect(await find(first)).toMatchObject({ weight: 60 });
     });
 
     it('finds nothing wrong at start-up but the map that is missing', async () => {
