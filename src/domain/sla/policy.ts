@@ -1,6 +1,10 @@
-/** Scores a sample of a stream; undefined while it is still learning. State is the scorer's own. */
-export interface AnomalyScorer {
-  score(stream: string, atMs: number, value: number): number | undefined;
+import { ALERT_SCORE } from './anomaly/breakout-score.js';
+
+/** Which samples are reported as anomalies (see anomaly/anomaly-state.ts). */
+export interface AnomalyPolicy {
+  readonly enabled: boolean;
+  /** Least score, 0..1. */
+  readonly minScore: number;
 }
 
 /** How a worsening inside the SLA is told from noise (see regression.ts). */
@@ -44,9 +48,7 @@ export interface SlaPolicy {
    */
   readonly hysteresisPercent: number;
   readonly regression: RegressionPolicy;
-  readonly anomaly?: AnomalyScorer | undefined;
-  /** Score from which a sample is reported as anomaly; of the scorer's own scale. */
-  readonly anomalyScore: number;
+  readonly anomaly: AnomalyPolicy;
 }
 
 /**
@@ -74,6 +76,5 @@ export const DEFAULT_SLA_POLICY: SlaPolicy = {
     minBaselineMinutes: 30,
     adoptAfterMs: 24 * 3_600_000,
   },
-  anomaly: undefined,
-  anomalyScore: 0.5,
+  anomaly: { enabled: true, minScore: ALERT_SCORE },
 };

@@ -78,8 +78,10 @@ export type SlaEvent =
       readonly type: 'anomaly';
       readonly atMs: number;
       readonly value: number;
-      /** As the policy's detector scores it. */
+      /** 0..1, from `policy.anomaly.minScore` on. */
       readonly score: number;
+      /** Robust z-score of the sample, -100..100. */
+      readonly z: number;
     } & StreamId);
 
 /** Samples that were not evaluated, by reason, since the evaluator was made. */

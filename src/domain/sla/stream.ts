@@ -1,3 +1,11 @@
+import {
+  createAnomalyState,
+  readAnomaly,
+  restoreAnomalyState,
+  saveAnomalyState,
+  type AnomalySnapshot,
+  type AnomalyState,
+} from './anomaly/anomaly-state.js';
 import type { ThresholdTrack } from './evaluate.js';
 import type { Judge } from './judge.js';
 import { ReorderBuffer, type ReorderState, type Timed } from './reorder.js';
@@ -16,6 +24,8 @@ export interface StreamState {
   readonly replica: string | undefined;
   readonly reorder: ReorderState;
   readonly isSilent: boolean;
+  /** Undefined where anomalies are not looked for. */
+  readonly anomaly: AnomalySnapshot | undefined;
 }
 
 /** The samples of one metric of one scope: their order, their period, whether they still come. */
@@ -24,22 +34,23 @@ export class Stream {
   seats: readonly { readonly judge: Judge; readonly track: ThresholdTrack }[] = [];
   /** Who looks for regressions; undefined where nobody does. */
   regression: { readonly judge: RegressionJudge; readonly track: RegressionTrack } | undefined;
-  /** Names the stream towards the anomaly scorer. */
-  readonly key: string;
   reorder: ReorderBuffer;
   #isSilent = false;
+  readonly #anomaly: AnomalyState | undefined;
 
   constructor(
     readonly id: StreamId,
     private readonly policy: SlaPolicy,
     state?: StreamState,
   ) {
-    this.key = JSON.stringify([id.service, id.replica ?? null, id.metric]);
     this.reorder =
       state === undefined
         ? new ReorderBuffer(policy.latenessMs)
         : ReorderBuffer.restore(state.reorder, policy.latenessMs);
     this.#isSilent = state?.isSilent ?? false;
+    if (!policy.anomaly.enabled) return;
+    const saved = state?.anomaly;
+    this.#anomaly = saved === undefined ? createAnomalyState() : restoreAnomalyState(saved);
   }
 
   get isSilent(): boolean {
@@ -75,12 +86,12 @@ export class Stream {
       const isViolated = this.seats.some((seat) => seat.judge.group.hasOpen);
       this.regression.judge.observe(this.regression.track, sample, isViolated, out);
     }
-    const { anomaly, anomalyScore } = this.policy;
-    if (anomaly === undefined) return;
+    if (this.#anomaly === undefined) return;
     const { atMs, value } = sample;
-    const score = anomaly.score(this.key, atMs, value);
-    if (score === undefined || score < anomalyScore) return;
-    out.push({ type: 'anomaly', atMs, value, score, ...this.id });
+    const { score, z } = readAnomaly(this.#anomaly, atMs, value);
+    if (score >= this.policy.anomaly.minScore) {
+      out.push({ type: 'anomaly', atMs, value, score, z, ...this.id });
+    }
   }
 
   /** Tells newly seated tracks whether the stream is silent. */
@@ -89,12 +100,17 @@ export class Stream {
     if (this.regression !== undefined) this.regression.track.isStale = this.#isSilent;
   }
 
+  snapshot(): StreamState {
+    return {
+      ...this.id,
+      reorder: this.reorder.snapshot(),
+      isSilent: this.#isSilent,
+      anomaly: this.#anomaly && saveAnomalyState(this.#anomaly),
+    };
+  }
+
   #setStale(isStale: boolean, atMs: number, out: SlaEvent[]): void {
     for (const { judge, track } of this.seats) judge.setStale(track, isStale, atMs, out);
     if (this.regression !== undefined) this.regression.track.isStale = isStale;
-  }
-
-  snapshot(): StreamState {
-    return { ...this.id, reorder: this.reorder.snapshot(), isSilent: this.#isSilent };
   }
 }

@@ -127,7 +127,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
 export function labelledStream(name: string, seed: number, periodS: number): LabelledStream {
   const kind = KINDS[name];
   if (kind === undefined) throw new RangeError(`no kind of stream "${name}"`);
-  const nameSeed = [...name].reduce((hash, c) => Math.imul(hash, 31) + c.charCodeAt(0), 7);
+  const nameSeed = Array.from(name).reduce((hash, c) => Math.imul(hash, 31) + c.charCodeAt(0), 7);
   const random = seededRandom(nameSeed + 7919 * seed);
   const { value, incidents = [], isMissing } = kind.shape(random);
   const gauss = normal(random);

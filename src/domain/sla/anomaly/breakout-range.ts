@@ -31,13 +31,18 @@ const FULL_BREAKOUT = 10;
  * Distances up to `epsilon` are rounding, not news; an empty range has no outside.
  */
 export function breakout(range: Float64Array, value: number, epsilon: number): number {
-  if (range[FILLED] === 0) return 0;
+  if (isEmpty(range)) return 0;
   const lowest = range[LOWEST]!;
   const highest = range[HIGHEST]!;
   const distance = value > highest ? value - highest : lowest - value;
   if (!(distance > epsilon)) return 0;
   const width = highest - lowest;
   return width > epsilon ? Math.min(FULL_BREAKOUT, distance / width) : FULL_BREAKOUT;
+}
+
+/** Whether the range has seen nothing yet. */
+export function isEmpty(range: Float64Array): boolean {
+  return range[FILLED] === 0;
 }
 
 /** The largest absolute value inside the range; 0 when it is empty. */
@@ -47,7 +52,7 @@ export function magnitude(range: Float64Array): number {
 
 /** Widens the range by a sample of the given bucket (numbers that only grow), at most by two widths. */
 export function absorb(range: Float64Array, value: number, bucket: number): void {
-  if (range[FILLED] === 0 || bucket > range[BUCKET]!) openBucket(range, value, bucket);
+  if (isEmpty(range) || bucket > range[BUCKET]!) openBucket(range, value, bucket);
   let kept = value;
   const reach = ABSORBED_WIDTHS * (range[HIGHEST]! - range[LOWEST]!);
   if (reach > 0) {
@@ -63,7 +68,7 @@ export function absorb(range: Float64Array, value: number, bucket: number): void
 
 /** Starts the bucket's extremes and takes the range anew from the buckets that are left. */
 function openBucket(range: Float64Array, value: number, bucket: number): void {
-  const isFirst = range[FILLED] === 0;
+  const isFirst = isEmpty(range);
   // The new bucket starts inside what is known: what a break-out adds is for `absorb` to limit.
   const start = isFirst ? value : Math.min(range[HIGHEST]!, Math.max(range[LOWEST]!, value));
   // Buckets without a sample of this view (none in practice) are filled alike, and so forget, too.

@@ -1,4 +1,4 @@
-import { absorb, breakout, magnitude, RANGE_CELLS } from './breakout-range.js';
+import { absorb, breakout, isEmpty, magnitude, RANGE_CELLS } from './breakout-range.js';
 import {
   hourOfDay,
   isHourKnown,
@@ -10,21 +10,23 @@ import {
 import { bucketOf, maturity, samplesPerHour } from './stream-clock.js';
 
 /**
- * Score of one sample by how far four views of the series break out of the ranges they have moved in.
+ * Score of one sample by how far five views of the series break out of the ranges they have moved in.
  *
- * The views: the value; what is left of it without the usual value of the hour; that in units of what is
- * usual at the hour (a spike at night that noon would not notice); and the same remainder smoothed (a
+ * The views: the value; its slow level (a lasting one shows even where a single old spike has widened the
+ * value's own range); what is left of the value without what is usual at the hour; that in units of what
+ * is usual at the hour (a spike at night that noon would not notice); and the same remainder smoothed (a
  * lasting shift too small for any one sample). Break-outs add up: what shows in several views is more
- * certain. The state is a slice of cells: four ranges, the hour profile, and three numbers.
+ * certain. The state is a slice of cells: five ranges, the hour profile, and three numbers.
  */
 const VALUE = 0;
 const RESIDUAL = RANGE_CELLS;
 const SCALED = 2 * RANGE_CELLS;
 const SMOOTHED = 3 * RANGE_CELLS;
-const PROFILE = 4 * RANGE_CELLS;
+const SLOW = 4 * RANGE_CELLS;
+const PROFILE = 5 * RANGE_CELLS;
 const REST = PROFILE + PROFILE_CELLS;
 const SMOOTH_VALUE = REST;
-const SMOOTH_STARTED = REST + 1;
+const SLOW_VALUE = REST + 1;
 const HELD = REST + 2;
 
 /** Cells (numbers) that the score's state takes. */
@@ -35,21 +37,26 @@ export const ALERT_SCORE = 0.5;
 
 /** Share of the new sample in the smoothed remainder: an average over some 24 samples (18 to 36 will do). */
 const SMOOTHING = 1 / 24;
+/** Share of the new sample in the slow level: over some 48 samples (36 to 60 will do). */
+const SLOW_SMOOTHING = 1 / 48;
 
 /**
- * Break-out, in widths of the range, that scores 0.5. A record of exponential noise exceeds the last one
- * by far less once the range is some ten deviations wide; from 0.03 to 0.055 nothing changes much.
+ * Break-out, in widths of the range, that scores 0.5. A record of normal noise exceeds the last one by far
+ * less once the range is some eight deviations wide; from 0.03 to 0.055 little changes.
  */
 const ALERT_BREAKOUT = 0.045;
 
-/** By how many times more a break-out must be at the end of the warm-up; fades as 1/age, like the chance of records. */
-const YOUTH = 1;
+/**
+ * By how many times more a break-out must be at the end of the warm-up. It fades as 1/age, which is how
+ * the chance of a new record fades.
+ */
+const YOUTH = 2;
 
 /**
  * Samples for which an alert keeps the score below 0.5, counted anew while the break-out goes on:
- * an episode is one alert. Longer spans would swallow a second incident.
+ * an episode is one alert. From 10 to 40 will do; longer spans swallow a second incident.
  */
-const HOLD_SAMPLES = 40;
+const HOLD_SAMPLES = 30;
 const HELD_SCORE = 0.49;
 
 /** Differences below this share of the magnitude are rounding. */
@@ -62,6 +69,7 @@ export interface ScoreParts {
   readonly residual: Float64Array;
   readonly scaled: Float64Array;
   readonly smoothed: Float64Array;
+  readonly slow: Float64Array;
   readonly profile: Float64Array;
 }
 
@@ -74,6 +82,7 @@ export function scoreParts(cells: Float64Array): ScoreParts {
     residual: range(RESIDUAL),
     scaled: range(SCALED),
     smoothed: range(SMOOTHED),
+    slow: range(SLOW),
     profile: cells.subarray(PROFILE, PROFILE + PROFILE_CELLS),
   };
 }
@@ -92,7 +101,12 @@ export function scoreBreakout(
   const bucket = bucketOf(clock);
   const epsilon = ROUNDING * Math.max(magnitude(parts.value), Math.abs(value));
   let total = breakout(parts.value, value, epsilon);
+  if (isEmpty(parts.slow)) cells[SLOW_VALUE] = value;
   absorb(parts.value, value, bucket);
+
+  const slow = (cells[SLOW_VALUE]! += SLOW_SMOOTHING * (value - cells[SLOW_VALUE]!));
+  total += breakout(parts.slow, slow, epsilon);
+  absorb(parts.slow, slow, bucket);
 
   const hour = hourOfDay(atMs);
   if (isHourKnown(profile, hour)) {
@@ -106,12 +120,8 @@ export function scoreBreakout(
       total += breakout(parts.scaled, scaled, ROUNDING);
       absorb(parts.scaled, scaled, bucket);
     }
-    const smooth =
-      cells[SMOOTH_STARTED] === 0
-        ? rest
-        : cells[SMOOTH_VALUE]! + SMOOTHING * (rest - cells[SMOOTH_VALUE]!);
-    cells[SMOOTH_STARTED] = 1;
-    cells[SMOOTH_VALUE] = smooth;
+    if (isEmpty(parts.smoothed)) cells[SMOOTH_VALUE] = rest;
+    const smooth = (cells[SMOOTH_VALUE]! += SMOOTHING * (rest - cells[SMOOTH_VALUE]!));
     total += breakout(parts.smoothed, smooth, epsilon);
     absorb(parts.smoothed, smooth, bucket);
   }
