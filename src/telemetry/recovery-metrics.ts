@@ -1,0 +1,29 @@
+import { OUTCOMES } from '../domain/archive.js';
+import type { Registry } from './registry.js';
+
+/** From one fast action to the longest procedure's timeout (600 s) and an approval that was waited for. */
+const RECOVERY_SECONDS = [1, 2, 5, 10, 20, 30, 60, 120, 180, 240, 300, 600, 1800];
+
+/** A breaker's states by the number that is exported: the worse, the higher. */
+export const BREAKER_STATES = { closed: 0, 'half-open': 1, open: 2, isolated: 3 } as const;
+
+/** Adds what the recovery worker counts, named by the design document. */
+export const addRecoveryMetrics = (registry: Registry) => ({
+  /** `status` is the outcome. */
+  executions: registry.counter('recovery_executions_total', 'Recoveries that ended.', {
+    procedure: 'bounded',
+    status: OUTCOMES,
+  }),
+  duration: registry.histogram(
+    'recovery_duration_seconds',
+    'Duration of recoveries, from the first step to the outcome.',
+    { procedure: 'bounded' },
+    RECOVERY_SECONDS,
+  ),
+  /** Of `BREAKER_STATES`; with breakers per replica, the worst of the service. */
+  breakerState: registry.gauge(
+    'circuit_breaker_state',
+    'Circuit breaker of a service: 0 closed, 1 half-open, 2 open, 3 isolated by an operator.',
+    { service: 'bounded' },
+  ),
+});
