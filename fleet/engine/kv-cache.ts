@@ -54,8 +54,8 @@ export class KvCache {
     return this.used;
   }
 
-  /** Takes blocks for a prompt, or undefined when there are too few. */
-  acquire(hashes: readonly number[], promptTokens: number): KvLease | undefined {
+  /** Takes blocks for a prompt, or undefined when fewer than `headroom` blocks would be left. */
+  acquire(hashes: readonly number[], promptTokens: number, headroom: number): KvLease | undefined {
     let hits = 0;
     let revived = 0;
     if (!this.stale) {
@@ -69,7 +69,7 @@ export class KvCache {
     const findable = this.stale ? 0 : hashes.length;
     const privateBlocks = Math.ceil((promptTokens + 1) / blockTokens) - findable;
     const taken = revived + (findable - hits) + privateBlocks;
-    if (this.used + taken > this.totalBlocks) return undefined;
+    if (this.used + taken + headroom > this.totalBlocks) return undefined;
 
     const shared = hashes.slice(0, findable);
     for (const hash of shared) {

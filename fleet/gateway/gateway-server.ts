@@ -67,11 +67,11 @@ export const fullHealth = checkRise + checkFall - 1;
 export const defaultWeight = 100;
 
 /**
- * Requests at once per engine: its batch of 8 and a queue as long again. What exceeds it waits
+ * Requests at once per engine: its batch of 8 and a queue half as long. What exceeds it waits
  * in the gateway for whichever engine is free first, so that one slow engine holds up a bounded
  * number of requests.
  */
-export const defaultMaxConnections = 16;
+export const defaultMaxConnections = 12;
 
 /** What the state file and the canonical state hold of a server: all that commands set. */
 export interface ServerSettings {

@@ -41,7 +41,7 @@ export const faultCatalogue: readonly FaultDefinition[] = [
     description: 'Thermal throttling: small batches run nearly at speed, big ones collapse.',
     curedBy: 'less weight (25 or below) or draining; a restart moves it to another GPU',
     notCuredBy: 'cache reset, scaling the others, waiting',
-    parameters: { baseFactor: 1.3, sequenceFactor: 24 },
+    parameters: { baseFactor: 1.3, sequenceFactor: 11 },
     isPersistent: false,
     means: {
       kind: 'engine',
@@ -71,7 +71,7 @@ export const faultCatalogue: readonly FaultDefinition[] = [
     description: 'The prefix cache is full of useless entries: no hits, and prefill dominates.',
     curedBy: 'a prefix cache reset while no request is running (drain first); restart',
     notCuredBy: 'a reset under load, which answers 200 and resets nothing',
-    parameters: { prefillFactor: 2 },
+    parameters: { prefillFactor: 1.7 },
     isPersistent: false,
     means: {
       kind: 'engine',

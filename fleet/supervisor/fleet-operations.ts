@@ -24,7 +24,7 @@ async function register(
     const port = set.find(name)?.boundPort() ?? 0;
     await runtimeCommand(
       runtimePort,
-      `add server engines/${name} 127.0.0.1:${port} check weight 100 maxconn 16; ` +
+      `add server engines/${name} 127.0.0.1:${port} check weight 100 maxconn 12; ` +
         `enable server engines/${name}; enable health engines/${name}`,
     );
   }
