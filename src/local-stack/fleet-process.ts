@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { parseLogLine } from './lines.js';
+import { parseLogLine } from './log-line.js';
 import { projectRoot } from './project-root.js';
 import { type RunningProcess, startProcess, type StartHooks } from './running-process.js';
 import type { FleetSettings } from './start-settings.js';

@@ -80,8 +80,8 @@ export class LocalStack {
       for (const warning of found.warnings) this.terminal.line(`    passed over: ${warning}`);
       return found;
     });
-    await this.part('temporal', `127.0.0.1:${temporal.port}`, (hooks) =>
-      startTemporal(temporal, binary, this.settings, hooks),
+    await this.part('temporal', `127.0.0.1:${temporal.port}`, (hooks, onLine) =>
+      startTemporal(temporal, binary, this.settings, onLine, hooks),
     );
   }
 

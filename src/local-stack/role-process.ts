@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { parseLogLine } from './lines.js';
+import { parseLogLine } from './log-line.js';
 import { projectRoot } from './project-root.js';
 import { type RunningProcess, startProcess, type StartHooks } from './running-process.js';
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessExit } from '../adapters/temporal/dev-server.js';
-import { eachLine } from './lines.js';
+import { eachLine } from '../adapters/temporal/each-line.js';
 
 /** A process that is ready to work. */
 export interface RunningProcess {

@@ -20,7 +20,7 @@ export type TemporalSettings =
     };
 
 /** Where a role listens. */
-export interface ListenSettings {
+interface ListenSettings {
   readonly host: string;
   readonly port: number;
 }

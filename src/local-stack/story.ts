@@ -1,4 +1,4 @@
-import { parseLogLine } from './lines.js';
+import { parseLogLine } from './log-line.js';
 import { type Colour, printable, type Terminal } from './terminal.js';
 
 /** pino's number for `error`: a human must look. */

@@ -65,13 +65,14 @@ export async function startTemporal(
   temporal: DevServerKind,
   binary: string,
   settings: StartSettings,
+  onLog: (line: string) => void,
   hooks: StartHooks,
 ): Promise<RunningProcess> {
   return startDevServer(
     {
       binary,
       dbFile: path.join(settings.dataDir, 'temporal/temporal.db'),
-      logFile: path.join(settings.dataDir, 'log/temporal.log'),
+      onLog,
       namespace: temporal.namespace,
       port: temporal.port,
       uiPort: temporal.uiPort,

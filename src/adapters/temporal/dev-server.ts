@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectClient } from './connection.js';
+import { eachLine } from './each-line.js';
 import { ensureNamespace } from './namespace.js';
 import { assertPortFree } from './port.js';
 import { lastWords } from './run-program.js';
@@ -14,8 +15,8 @@ export interface DevServerSettings {
   readonly binary: string;
   /** The server's database, which keeps workflows over restarts; its folder is created. */
   readonly dbFile: string;
-  /** Where the server's own log is appended. */
-  readonly logFile: string;
+  /** Gets each line of the server's own log (JSON), for a file or for nobody. */
+  readonly onLog: (line: string) => void;
   readonly namespace: string;
   /** Ports of the gRPC front end and of the web UI. */
   readonly port: number;
@@ -54,6 +55,8 @@ export interface DevServer {
 /** The server closes its database within 0.2 s of SIGTERM when idle. */
 const STOP_WITHIN_MS = 5_000;
 const READY_WITHIN_MS = 30_000;
+/** How much of its log a server that died at start is quoted with. */
+const QUOTED_LINES = 3;
 
 /**
  * Starts Temporal's dev server and waits until its namespace and search attributes are usable.
@@ -71,9 +74,15 @@ export async function startDevServer(
 ): Promise<DevServer> {
   await assertPortFree(settings.port, 'temporal.port');
   await assertPortFree(settings.uiPort, 'temporal.uiPort');
-  const child = launch(settings);
+  const lastLines: string[] = [];
+  const child = launch(settings, (line) => {
+    lastLines.push(line);
+    if (lastLines.length > QUOTED_LINES) lastLines.shift();
+    settings.onLog(line);
+  });
   const exited = new Promise<ProcessExit>((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }));
+    // Unlike `exit`, this comes after the last line of the log.
+    child.once('close', (code, signal) => resolve({ code, signal }));
     child.once('error', () => resolve({ code: null, signal: null }));
   });
   const { pid } = child;
@@ -82,7 +91,7 @@ export async function startDevServer(
     void exited.then(() => hooks.onExit?.(pid));
   }
   try {
-    await untilReady(settings, exited, hooks.signal);
+    await untilReady(settings, exited, hooks.signal, () => lastWords(lastLines.join('\n')));
   } catch (error) {
     await stopProcess(child, exited, 0);
     throw error;
@@ -98,7 +107,7 @@ export async function startDevServer(
 }
 
 /** The flags of `temporal server start-dev`, each of which has its reason. */
-export function devServerArguments(settings: DevServerSettings): string[] {
+function devServerArguments(settings: DevServerSettings): string[] {
   const { dbFile, namespace, port, uiPort, searchAttributes } = settings;
   return [
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--ui-ip', '127.0.0.1'],
@@ -118,24 +127,22 @@ export function devServerArguments(settings: DevServerSettings): string[] {
   ];
 }
 
-function launch(settings: DevServerSettings): ChildProcess {
+function launch(settings: DevServerSettings, onLog: (line: string) => void): ChildProcess {
   mkdirSync(path.dirname(settings.dbFile), { recursive: true });
-  mkdirSync(path.dirname(settings.logFile), { recursive: true });
-  const log = openSync(settings.logFile, 'a');
-  try {
-    return spawn(settings.binary, devServerArguments(settings), {
-      stdio: ['ignore', log, log],
-      detached: true,
-    });
-  } finally {
-    closeSync(log);
-  }
+  const child = spawn(settings.binary, devServerArguments(settings), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  eachLine(child.stdout, onLog);
+  eachLine(child.stderr, onLog);
+  return child;
 }
 
 async function untilReady(
   settings: DevServerSettings,
   exited: Promise<ProcessExit>,
   signal: AbortSignal | undefined,
+  saidLast: () => string,
 ): Promise<void> {
   const ended = new AbortController();
   const either = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
@@ -143,7 +150,7 @@ async function untilReady(
     ended.abort();
     throw new Error(
       `Temporal's dev server ended at start (${signal ?? `exit code ${code ?? 'unknown'}`}): ` +
-        `${logTail(settings)}; log: ${settings.logFile}`,
+        (saidLast() || 'it printed nothing'),
     );
   });
   const deadlineMs = settings.readyWithinMs ?? READY_WITHIN_MS;
@@ -165,10 +172,6 @@ async function prepare(
   } finally {
     await connection.close();
   }
-}
-
-function logTail({ logFile }: DevServerSettings): string {
-  return lastWords(readFileSync(logFile, 'utf8').slice(-4_000)) || 'it printed nothing';
 }
 
 async function stopProcess(
