@@ -8,6 +8,7 @@ import { runLocalStack } from '../../src/local-stack/run-local-stack.js';
 import type { StartSettings } from '../../src/local-stack/start-settings.js';
 import { Terminal } from '../../src/local-stack/terminal.js';
 import { freePort, scratchFolder } from '../support/scratch.js';
+import { createDevServerEnv } from '../support/temporal.js';
 
 async function settingsIn(dataDir: string): Promise<StartSettings> {
   const listen = async () => ({ host: '127.0.0.1', port: await freePort() });
@@ -73,6 +74,30 @@ describe('runLocalStack', () => {
     expect(text()).toMatch(/error {2}worker: ended at start \(exit code \d/);
     expect(text()).toMatch(/stopped\n$/);
     await expect(assertPortsFree(requiredPorts(settings))).resolves.toBeUndefined();
+  }, 60_000);
+
+  it('prepares an existing server instead of starting one', async () => {
+    const env = await createDevServerEnv({});
+    onTestFinished(() => env.teardown());
+    const settings: StartSettings = {
+      ...(await settingsIn(scratchFolder())),
+      temporal: {
+        kind: 'existing',
+        target: { address: env.address },
+        namespace: 'theirs',
+        uiUrl: undefined,
+      },
+      searchAttributes: { Service: 'Keyword' },
+    };
+    const { terminal, text } = captured();
+    // The roles are missing their configuration: here they only mark how far it came.
+    expect(await runLocalStack(settings, terminal)).toBe(1);
+    expect(text()).toContain(`existing server at ${env.address}, namespace theirs`);
+    const { customAttributes } = await env.connection.operatorService.listSearchAttributes({
+      namespace: 'theirs',
+    });
+    expect(customAttributes).toMatchObject({ Service: 2 });
+    expect(existsSync(path.join(settings.dataDir, 'temporal'))).toBe(false);
   }, 60_000);
 });
 
