@@ -111,8 +111,16 @@ export interface ReplicaControl {
     replica: string,
     ask: { operationId: string; ifGeneration: number },
   ): Promise<void>;
-  scale(service: string, ask: { operationId: string; replicas: number }): Promise<void>;
+  scale(service: string, ask: ScaleAsk): Promise<void>;
   logs(service: string, replica: string, tail: number): Promise<string>;
+}
+
+/** Brings a service to an absolute number of replicas. */
+export interface ScaleAsk {
+  readonly operationId: string;
+  readonly replicas: number;
+  /** Only when that many are wanted now; one that is so already is a success all the same. */
+  readonly ifReplicas?: number | undefined;
 }
 
 /** Releases of a service: which runs, which could. */

@@ -108,9 +108,12 @@ class HaproxyLoadBalancer implements LoadBalancer {
       } catch (error) {
         if (!(error instanceof AdapterError)) throw error;
         if (error.reason === 'not-found') return;
-        // "Server still has connections attached to it, cannot remove it."
-        const isBusy = error.message.includes('still has connections');
-        if (!isBusy || Date.now() + REMOVE_RETRY_MS > giveUpAtMs) throw error;
+        // "Server still has connections attached to it, cannot remove it." It is out of service
+        // already, so waiting longer (a retry) is all that is left to do.
+        if (!error.message.includes('still has connections')) throw error;
+        if (Date.now() + REMOVE_RETRY_MS > giveUpAtMs) {
+          throw new AdapterError('timeout', error.message, { cause: error });
+        }
       }
       await sleep(REMOVE_RETRY_MS);
     }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { HttpReply } from '../http.js';
 
 // Further fields are ignored: a newer supervisor may tell more.
 
@@ -48,8 +47,3 @@ export const changesReply = z
     ),
   })
   .transform(({ changes }) => changes);
-
-/** `GET /v1/replicas/:name/logs` answers plain text. */
-export function logsText(reply: HttpReply): string {
-  return reply.text;
-}

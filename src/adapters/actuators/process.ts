@@ -6,6 +6,7 @@ import {
   type Deployment,
   type ReplicaControl,
   type ReplicaProcess,
+  type ScaleAsk,
 } from '../../domain/ports.js';
 import {
   createHttpAgent,
@@ -16,7 +17,7 @@ import {
   type HttpCall,
 } from '../http.js';
 import type { Actuator } from './actuator.js';
-import { changesReply, logsText, releasesReply, replicasReply } from './process-replies.js';
+import { changesReply, releasesReply, replicasReply } from './process-replies.js';
 import { duration, readSecret, secretReference, type SecretReference } from './settings.js';
 
 const schema = z.strictObject({
@@ -90,14 +91,14 @@ class SupervisedProcesses implements ReplicaControl, Deployment {
     await this.#act(service, path, { ...ask, graceMs: this.settings.grace });
   }
 
-  async scale(service: string, ask: { operationId: string; replicas: number }): Promise<void> {
+  async scale(service: string, ask: ScaleAsk): Promise<void> {
     await this.#act(service, '/v1/scale', ask);
   }
 
   async logs(service: string, replica: string, tail: number): Promise<string> {
     const path = `/v1/replicas/${segment(replica)}/logs?tail=${tail}`;
     const call = await this.client.call(service, 'GET', path, this.settings.timeout);
-    return logsText(await httpExpectOk(this.client.agent, call));
+    return (await httpExpectOk(this.client.agent, call)).text;
   }
 
   async releases(service: string): ReturnType<Deployment['releases']> {
