@@ -15,8 +15,8 @@ const HOLD_SAMPLES = 10;
 const UNEASY_HOLDS = 3;
 /** Windows without demand after which a violation has nothing to stand on. */
 const IDLE_WINDOWS = 2;
-/** A sample stands for at most so many periods; more is a gap, and counts neither good nor bad. */
-const COVER_PERIODS = 2;
+/** A sample stands for the time since the last one; longer than so many periods is a gap. */
+const GAP_PERIODS = 2;
 
 /** Plain state of a `ThresholdTrack`. */
 export interface TrackState {
@@ -68,6 +68,7 @@ export class ThresholdTrack implements Member {
   #window = new SampleWindow();
   #guard = new NoiseGuard();
   #periodMs: number | undefined;
+  #isPeriodKnown = false;
   #lastMs: number | undefined;
   #criteriaSinceMs: number | undefined;
   #calmSinceMs: number | undefined;
@@ -114,8 +115,13 @@ export class ThresholdTrack implements Member {
     this.isFirstBreach = isBreach && this.#window.countFrom(SAMPLE_CLASS.minor) === 0;
     this.isLastBreach = isBreach;
     const sinceLast = this.#lastMs === undefined ? 0 : atMs - this.#lastMs;
-    const most = periodMs === undefined ? sinceLast : COVER_PERIODS * periodMs;
-    this.#window.push(atMs, value, sampleClass, Math.round(Math.min(sinceLast, most)));
+    const isGap = periodMs !== undefined && sinceLast > GAP_PERIODS * periodMs;
+    this.#window.push(atMs, value, sampleClass, Math.round(isGap ? periodMs : sinceLast));
+    if (!this.#isPeriodKnown && periodMs !== undefined) {
+      // Only now can the gaps among the first samples be told.
+      this.#window.capCovers(GAP_PERIODS * periodMs, Math.round(periodMs));
+      this.#isPeriodKnown = true;
+    }
     this.#lastMs = atMs;
     this.#idleSinceMs = undefined;
     return this.#judge(atMs);
@@ -159,6 +165,7 @@ export class ThresholdTrack implements Member {
     this.#window = SampleWindow.restore(state.window, (value) => this.#classOf(value));
     this.#guard = NoiseGuard.restore(state.guard);
     this.#periodMs = state.periodMs;
+    this.#isPeriodKnown = state.periodMs !== undefined;
     this.#lastMs = state.lastMs;
     this.#criteriaSinceMs = state.criteriaSinceMs;
     this.#calmSinceMs = state.calmSinceMs;

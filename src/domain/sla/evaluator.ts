@@ -48,6 +48,9 @@ export class SlaEvaluator {
     this.#log = new ViolationLog(snapshot?.log);
     this.#setThresholds(thresholds);
     if (snapshot === undefined) return;
+    if ((snapshot.version as number) !== 1) {
+      throw new RangeError(`SLA snapshot: version ${snapshot.version} is not 1; start without it`);
+    }
     this.#rejected = { ...snapshot.rejected };
     this.#clockMs = snapshot.clockMs;
     for (const { service, metric } of snapshot.streams) this.#benchOf(service, metric, snapshot);
@@ -62,6 +65,7 @@ export class SlaEvaluator {
   /**
    * Brings back what `snapshot` gave, under the thresholds and the policy of now: after a restart the
    * next samples go on where the last ones ended. Samples of removed thresholds' metrics are dropped.
+   * Throws RangeError for a snapshot of another version.
    */
   static restore(
     snapshot: SlaSnapshot,
@@ -92,6 +96,8 @@ export class SlaEvaluator {
     let clockMs = this.#clockMs ?? atMs;
     if (!this.#isClockSet) this.#clockMs = clockMs = Math.max(clockMs, atMs);
     else if (atMs > clockMs + this.#policy.futureToleranceMs) return this.#reject('future');
+    // So old a stream would have been forgotten: it says nothing of now, and 1970 is no beginning.
+    if (atMs < clockMs - this.#policy.forgetAfterMs) return this.#reject('late');
 
     const stream = bench.stream(replica);
     const { reorder } = stream;

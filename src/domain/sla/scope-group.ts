@@ -30,7 +30,7 @@ export class ScopeGroup {
   readonly #members = new Map<string | undefined, Member>();
   readonly #open = new Map<string | undefined, Violation>();
   readonly #lastBad = new Map<string, BadMemory>();
-  #isEcho = false;
+  #isUndecided = false;
 
   constructor(
     readonly service: string,
@@ -47,7 +47,7 @@ export class ScopeGroup {
 
   /** True when `decide` must be called with every sample: a violation is held back for a while. */
   get isRestless(): boolean {
-    return this.#isEcho;
+    return this.#isUndecided;
   }
 
   isOpenFor(replica: string | undefined): boolean {
@@ -70,6 +70,7 @@ export class ScopeGroup {
 
   /** Opens, raises and resolves what the members' standing at `atMs` asks for. */
   decide(atMs: number, out: SlaEvent[]): void {
+    this.#isUndecided = false;
     const live: Member[] = [];
     for (const member of this.#members.values()) {
       const { replica, isStale } = member;
@@ -103,6 +104,8 @@ export class ScopeGroup {
   restore(state: GroupState): void {
     for (const violation of state.open) this.#open.set(violation.replica, violation);
     for (const [replica, memory] of state.lastBad) this.#lastBad.set(replica, memory);
+    // The limit may be another one than when the state was saved: the next sample decides anew.
+    this.#isUndecided = true;
   }
 
   #start(live: readonly Member[], atMs: number, out: SlaEvent[]): void {
@@ -120,7 +123,7 @@ export class ScopeGroup {
     const decision = attribute(service, standings);
     if (decision.scope === 'service') this.#begin(undefined, atMs, out);
     else for (const replica of decision.replicas) this.#begin(replica, atMs, out);
-    this.#isEcho = service === 'sustained' && !this.#open.has(undefined);
+    this.#isUndecided = service === 'sustained' && !this.#open.has(undefined);
   }
 
   #isBlamed(replica: string, atMs: number): boolean {

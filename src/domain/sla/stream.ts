@@ -49,8 +49,7 @@ export class Stream {
         : ReorderBuffer.restore(state.reorder, policy.latenessMs);
     this.#isSilent = state?.isSilent ?? false;
     if (!policy.anomaly.enabled) return;
-    const saved = state?.anomaly;
-    this.#anomaly = saved === undefined ? createAnomalyState() : restoreAnomalyState(saved);
+    this.#anomaly = anomalyStateFrom(state?.anomaly);
   }
 
   get isSilent(): boolean {
@@ -112,5 +111,16 @@ export class Stream {
   #setStale(isStale: boolean, atMs: number, out: SlaEvent[]): void {
     for (const { judge, track } of this.seats) judge.setStale(track, isStale, atMs, out);
     if (this.regression !== undefined) this.regression.track.isStale = isStale;
+  }
+}
+
+/** A snapshot of another version of the detector is no reason not to start: it learns anew. */
+function anomalyStateFrom(saved: AnomalySnapshot | undefined): AnomalyState {
+  if (saved === undefined) return createAnomalyState();
+  try {
+    return restoreAnomalyState(saved);
+  } catch (error) {
+    if (error instanceof RangeError) return createAnomalyState();
+    throw error;
   }
 }

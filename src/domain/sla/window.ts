@@ -75,6 +75,17 @@ export class SampleWindow {
     this.#count += 1;
   }
 
+  /** Lets samples that stand for more than `mostMs` stand for `insteadMs`. O(n). */
+  capCovers(mostMs: number, insteadMs: number): void {
+    for (let i = 0; i < this.#count; i += 1) {
+      const slot = this.#at(i);
+      const coverMs = this.#covers[slot]!;
+      if (coverMs <= mostMs) continue;
+      this.#covers[slot] = insteadMs;
+      this.#coveredMs += insteadMs - coverMs;
+    }
+  }
+
   /** Drops the oldest sample and returns its class; undefined when empty. */
   shift(): number | undefined {
     if (this.#count === 0) return undefined;
