@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { archiveSchema } from '../adapters/archive/index.js';
+import { actuatorSchema } from './actuator-schema.js';
 import { durationOrZero, duration } from './duration.js';
 import { recoverySchema } from './recovery-schema.js';
 import { thresholdsSchema } from './threshold-schema.js';
@@ -78,11 +80,12 @@ export const configSchema = z
       })
       .prefault({}),
     /** How the outside is acted on, by name; services refer to them. */
-    actuators: z.record(name, z.looseObject({ kind: z.string() })).default({}),
+    actuators: z.record(name, actuatorSchema).default({}),
     services: z.array(service).default([]),
     thresholds: thresholdsSchema,
     recovery: recoverySchema.prefault({}),
-    archive: z.looseObject({ kind: z.string() }).optional(),
+    /** Where incidents, reports and the audit are kept; an embedded file in `dataDir` where left out. */
+    archive: archiveSchema.optional(),
     /** The reference fleet that `start` runs; without it, `start` watches the services given. */
     fleet: z
       .strictObject({

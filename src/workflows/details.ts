@@ -34,11 +34,15 @@ function waitingLines(waiting: RecoveryProgress['waiting']): string[] {
 }
 
 /** A recovery in Markdown, as Temporal's UI shows it. */
-export function describeRecovery(input: RecoveryInput, progress: RecoveryProgress): string {
+export function describeRecovery(
+  input: RecoveryInput,
+  progress: RecoveryProgress,
+  line: string,
+): string {
   return [
     describeViolation(input.violation),
     '',
-    `**${progress.state}** — ${progress.line}`,
+    `**${progress.state}** — ${line}`,
     ...waitingLines(progress.waiting),
     '',
     ...table(progress.steps),

@@ -1,4 +1,10 @@
-import { log, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  log,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { describeIncident } from './details.js';
 import { ATTRIBUTES, type IncidentInput, type IncidentView } from './messages.js';
 import { record } from './proxies.js';
@@ -110,7 +116,8 @@ export class IncidentLog {
   /** One write at a time; what comes meanwhile goes with the next. */
   private write(): void {
     this.revision += 1;
-    this.writing ??= this.writeAll().finally(() => {
+    // Also after a cancel request: handlers run in the workflow's own scope, which then sends nothing.
+    this.writing ??= CancellationScope.nonCancellable(() => this.writeAll()).finally(() => {
       this.writing = undefined;
     });
   }

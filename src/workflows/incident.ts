@@ -110,7 +110,7 @@ class Incident {
         owed: progress.owed,
         waiting: progress.waiting,
       });
-      this.log.note(progress.stage, progress.line);
+      for (const { stage, text } of progress.lines) this.log.note(stage, text);
     });
     setHandler(acknowledgeSignal, (message) => void this.acknowledge(message), {
       description: 'A person owns it: {"by": "you"}',
@@ -162,9 +162,11 @@ class Incident {
       this.log.tell('operator', `${ask.by ?? 'an operator'}: ${ask.action}`);
       return 'no further recovery will run';
     }
-    void getExternalWorkflowHandle(this.recoveryId)
-      .signal(operatorSignal, ask)
-      .catch((error: unknown) => this.log.tell('operator', `${ask.action}: ${messageOf(error)}`));
+    const recovery = getExternalWorkflowHandle(this.recoveryId);
+    // After a cancel request nothing else may be sent from the workflow's own scope.
+    void CancellationScope.nonCancellable(() => recovery.signal(operatorSignal, ask)).catch(
+      (error: unknown) => this.log.tell('operator', `${ask.action}: ${messageOf(error)}`),
+    );
     return `${ask.action}: sent to the recovery`;
   }
 

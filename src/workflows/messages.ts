@@ -165,8 +165,8 @@ export interface RecoveryProgress {
   readonly owed: readonly OwedUndo[];
   /** The step that waits for an approval, if any. */
   readonly waiting: ApprovalRequest | undefined;
-  readonly line: string;
-  readonly stage: string;
+  /** What happened since the last progress, in order. */
+  readonly lines: readonly { readonly stage: string; readonly text: string }[];
 }
 
 /** What an operator is asked. */

@@ -47,11 +47,10 @@ class Recovery {
   private readonly control = new OperatorControl();
   private readonly steps: StepReport[];
   private readonly owed: OwedUndo[] = [];
-  private readonly telling: Promise<unknown>[] = [];
+  private untold: { stage: string; text: string }[] = [];
+  private telling: Promise<void> | undefined;
   private state: IncidentState = 'recovering';
   private isEnding = false;
-  private line = '';
-  private stage = 'plan';
   private operations = 0;
 
   constructor(private readonly input: RecoveryInput) {
@@ -89,7 +88,7 @@ class Recovery {
 
   async run(): Promise<RecoveryResult> {
     const result = await this.attempt();
-    await Promise.allSettled(this.telling);
+    while (this.telling !== undefined) await this.telling;
     return result;
   }
 
@@ -327,29 +326,38 @@ class Recovery {
     if (report !== undefined) this.steps[index] = { ...report, ...change };
   }
 
-  private progress(): RecoveryProgress {
+  private progress(lines: RecoveryProgress['lines'] = []): RecoveryProgress {
     return {
       state: this.control.paused ? 'paused' : this.state,
       steps: this.steps,
       owed: this.owed,
       waiting: this.control.waiting,
-      line: this.line,
-      stage: this.stage,
+      lines,
     };
   }
 
-  /** Tells the incident and the log, in order; a lost incident stops no recovery. */
-  private tell(stage: string, line: string): void {
-    this.stage = stage;
-    this.line = line;
+  /** Tells the log, Temporal's UI and the incident what happened; a lost incident stops no recovery. */
+  private tell(stage: string, text: string): void {
     const progress = this.progress();
-    log.info(line, { story: stage, incident: this.input.incidentId });
-    setCurrentDetails(describeRecovery(this.input, progress));
+    log.info(text, { story: stage, incident: this.input.incidentId });
+    setCurrentDetails(describeRecovery(this.input, progress, text));
     upsertSearchAttributes([
       { key: ATTRIBUTES.stage, value: progress.state },
       { key: ATTRIBUTES.awaitingApproval, value: progress.waiting !== undefined },
     ]);
+    this.untold.push({ stage, text });
+    // After a cancel request nothing else may be sent from the workflow's own scope.
+    this.telling ??= CancellationScope.nonCancellable(() => this.tellIncident()).finally(() => {
+      this.telling = undefined;
+    });
+  }
+
+  /** One signal at a time: the server delivers several that are under way in any order. */
+  private async tellIncident(): Promise<void> {
     const incident = getExternalWorkflowHandle(this.input.incidentId);
-    this.telling.push(incident.signal(progressSignal, progress).catch(() => undefined));
+    while (this.untold.length > 0) {
+      const lines = this.untold.splice(0);
+      await incident.signal(progressSignal, this.progress(lines)).catch(() => undefined);
+    }
   }
 }

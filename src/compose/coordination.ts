@@ -1,0 +1,36 @@
+import { WithStartWorkflowOperation, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Attempt, Coordination } from '../activities/world.js';
+import { acquireLeaseUpdate, LEASE_WORKFLOW_ID, RECOVERY_QUEUE } from '../workflows/messages.js';
+
+/** The lease and the fence, over Temporal's own state: nothing of them is in this process. */
+export function createCoordination(client: Client): Coordination {
+  return {
+    acquireLease: (request) =>
+      client.workflow.executeUpdateWithStart(acquireLeaseUpdate, {
+        args: [request],
+        updateId: request.requestId,
+        startWorkflowOperation: new WithStartWorkflowOperation('lease', {
+          workflowId: LEASE_WORKFLOW_ID,
+          taskQueue: RECOVERY_QUEUE,
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          staticSummary: 'Which targets are being acted on, and by whom',
+        }),
+      }),
+
+    async isCurrent({ workflowId, runId, activityId, attempt }: Attempt) {
+      const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
+      const pending = raw.pendingActivities?.find((a) => a.activityId === activityId);
+      return pending !== undefined && pending.attempt === attempt;
+    },
+
+    async hasEnded(workflowId, runId) {
+      try {
+        const { status } = await client.workflow.getHandle(workflowId, runId).describe();
+        return status.name !== 'RUNNING';
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return true;
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import type { World, ServiceWorld } from '../activities/world.js';
+import type { ActuatorPorts } from '../adapters/actuators/actuator.js';
+import type { Config, ServiceConfig } from '../config/schema.js';
+import type { Archive } from '../domain/archive.js';
+import type { MetricHistory } from '../domain/ports.js';
+import { DEFAULT_PROCEDURES } from '../domain/recovery/procedure.js';
+import type { RecoveryPolicy } from '../domain/recovery/policy.js';
+import type { Coordination } from '../activities/world.js';
+import type { Threshold } from '../domain/sla/threshold.js';
+
+/** What of the configuration decides how recoveries act. */
+export function recoveryPolicyOf(config: Config): RecoveryPolicy {
+  const { approval, blastRadius, verification, ...recovery } = config.recovery;
+  return {
+    maxConcurrent: recovery.maxConcurrent,
+    autonomy: recovery.autonomy,
+    approvalTimeoutMs: approval.timeout,
+    onApprovalTimeout: approval.onTimeout,
+    asksBeforeRollback: recovery.rollback === 'approve',
+    minHealthyReplicas: blastRadius.minHealthyReplicas,
+    maxSharePercent: blastRadius.maxSharePercent,
+    minSamples: verification.minSamples,
+    compliantPercent: verification.compliantPercent,
+    holdMs: verification.hold,
+    verifyTimeoutMs: verification.timeout,
+    worsePercent: verification.worsePercent,
+    releaseAfterWindows: recovery.releaseAfterWindows,
+    sliWindowMs: config.detector.sliWindow,
+  };
+}
+
+/** Makes the configured actuators, by name. */
+export function createActuators(config: Config): ReadonlyMap<string, ActuatorPorts> {
+  return new Map(Object.entries(config.actuators).map(([name, { create }]) => [name, create()]));
+}
+
+function serviceWorld(
+  service: ServiceConfig,
+  made: ReadonlyMap<string, ActuatorPorts>,
+): ServiceWorld {
+  const of = (use: { actuator: string } | undefined) =>
+    use === undefined ? undefined : made.get(use.actuator);
+  const port = of(service.loadBalancer)?.loadBalancer;
+  const supervisor = of(service.supervisor);
+  return {
+    name: service.name,
+    replicas: service.replicas.map(({ name, server }) => ({ name, server: server ?? name })),
+    loadBalancer:
+      service.loadBalancer === undefined || port === undefined
+        ? undefined
+        : { port, backend: service.loadBalancer.backend },
+    engine: of(service.engine)?.engine,
+    control: supervisor?.replicas,
+    deployment: supervisor?.deployment,
+  };
+}
+
+/** Everything that activities reach, from the configuration. */
+export function createWorld(
+  config: Config,
+  parts: {
+    readonly actuators: ReadonlyMap<string, ActuatorPorts>;
+    readonly history: MetricHistory;
+    readonly archive: Archive;
+    readonly coordination: Coordination;
+    readonly thresholds: () => readonly Threshold[];
+  },
+): World {
+  const { actuators: made, ...rest } = parts;
+  return {
+    ...rest,
+    services: new Map(config.services.map((s) => [s.name, serviceWorld(s, made)])),
+    procedures: DEFAULT_PROCEDURES,
+    policy: recoveryPolicyOf(config),
+  };
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import type { Actuator, ActuatorContext, ActuatorPorts } from '../adapters/actuators/actuator.js';
+import { actuators } from '../adapters/actuators/index.js';
+
+/** A configured actuator: its kind, and how to make it of the settings that were validated. */
+export interface ConfiguredActuator {
+  readonly kind: string;
+  readonly create: (context?: ActuatorContext) => ActuatorPorts;
+}
+
+/** One entry of `actuators`: a kind, and that kind's own keys, validated by its own schema. */
+export const actuatorSchema = z
+  .looseObject({ kind: z.string() })
+  .transform(({ kind, ...settings }, context): ConfiguredActuator => {
+    for (const actuator of actuators) {
+      if (actuator.kind !== kind) continue;
+      const parsed = actuator.schema.safeParse(settings);
+      if (!parsed.success) {
+        for (const issue of parsed.error.issues) {
+          const path = [...issue.path];
+          if (issue.code === 'unrecognized_keys') {
+            context.addIssue({ code: issue.code, keys: issue.keys, path, input: settings });
+          } else context.addIssue({ code: 'custom', path, message: issue.message });
+        }
+        return z.NEVER;
+      }
+      // Each kind's schema gives what its own `create` takes; the union of all kinds hides that.
+      const plugin = actuator as Actuator;
+      return { kind, create: (given) => plugin.create(parsed.data, given) };
+    }
+    context.addIssue({
+      code: 'custom',
+      path: ['kind'],
+      message: `expected one of ${actuators.map((a) => a.kind).join(', ')}, got "${kind}"`,
+    });
+    return z.NEVER;
+  });

@@ -1,0 +1,88 @@
+import {
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  type Client,
+} from '@temporalio/client';
+import type { Archive, IncidentRecord } from '../domain/archive.js';
+import {
+  acknowledgeUpdate,
+  OPERATOR_UPDATES,
+  stateQuery,
+  type AbortMessage,
+  type IncidentView,
+  type OperatorAction,
+} from '../workflows/messages.js';
+import { Problem } from './problem.js';
+
+/** A worker answers within a second; one that is down must not hold the caller up. */
+const ANSWER_WITHIN_MS = 8_000;
+
+/** What operators can do to an incident. */
+export type Operation = OperatorAction | 'acknowledge';
+
+/** Incidents: looked up in the archive, operated through Temporal. */
+export interface Incidents {
+  find(id: string): Promise<IncidentRecord>;
+  /** The workflow's own view; undefined when it is closed and gone, or no worker answers. */
+  live(record: IncidentRecord): Promise<IncidentView | undefined>;
+  /** Returns in words what will come of it. A refusal is a Problem that says why. */
+  operate(id: string, operation: Operation, message: AbortMessage): Promise<string>;
+}
+
+/** `chat:engine-2:request_latency_p95` and `incident:chat:…` name the same incident. */
+export function fullId(id: string): string {
+  return id.startsWith('incident:') ? id : `incident:${id}`;
+}
+
+/** Incidents over an archive and a Temporal client. */
+export function createIncidents(archive: Archive, client: Client): Incidents {
+  const within = <T>(run: () => Promise<T>) =>
+    client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, run);
+  return {
+    async find(id) {
+      const record = await archive.incident(fullId(id));
+      if (record !== undefined) return record;
+      throw new Problem(404, 'Unknown incident', `no incident is named "${id}"`);
+    },
+
+    async live({ id, runId }) {
+      try {
+        return await within(() => client.workflow.getHandle(id, runId).query(stateQuery));
+      } catch {
+        return undefined;
+      }
+    },
+
+    async operate(id, operation, message) {
+      const handle = client.workflow.getHandle(fullId(id));
+      try {
+        return await within(() =>
+          operation === 'acknowledge'
+            ? handle.executeUpdate(acknowledgeUpdate, { args: [message] })
+            : handle.executeUpdate(OPERATOR_UPDATES[operation], { args: [message] }),
+        );
+      } catch (error) {
+        throw asProblem(error, id);
+      }
+    },
+  };
+}
+
+function asProblem(error: unknown, id: string): unknown {
+  if (error instanceof WorkflowUpdateFailedError) {
+    return new Problem(409, 'Refused', error.cause?.message ?? error.message, { cause: error });
+  }
+  if (error instanceof WorkflowNotFoundError) {
+    return new Problem(
+      404,
+      'Not running',
+      `incident "${id}" is not open: nothing can be done to it`,
+    );
+  }
+  if (isGrpcServiceError(error)) {
+    const why = 'Temporal or its worker did not answer in time; try again, or use the Temporal UI';
+    return new Problem(503, 'No answer', why, { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,189 @@
+import type { Attempt, Coordination, World } from '../../src/activities/world.js';
+import type { Archive, IncidentRecord, TimelineEntry } from '../../src/domain/archive.js';
+import {
+  AdapterError,
+  type EngineAdmin,
+  type LoadBalancer,
+  type LoadBalancerServer,
+  type MetricHistory,
+} from '../../src/domain/ports.js';
+import { DEFAULT_AUTONOMY } from '../../src/domain/recovery/action.js';
+import { DEFAULT_PROCEDURES } from '../../src/domain/recovery/procedure.js';
+import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
+import { DEFAULT_THRESHOLDS } from '../../src/domain/sla/threshold.js';
+import type { Violation } from '../../src/domain/sla/violation.js';
+
+/** Fast enough for tests on a real server; every rule is kept. */
+const FAST: RecoveryPolicy = {
+  maxConcurrent: 3,
+  autonomy: DEFAULT_AUTONOMY,
+  approvalTimeoutMs: 20_000,
+  onApprovalTimeout: 'skip',
+  asksBeforeRollback: false,
+  minHealthyReplicas: 1,
+  maxSharePercent: 50,
+  minSamples: 5,
+  compliantPercent: 80,
+  holdMs: 200,
+  verifyTimeoutMs: 800,
+  worsePercent: 20,
+  releaseAfterWindows: 0.1,
+  sliWindowMs: 10,
+};
+
+/**
+ * A fleet of three servers in memory: the p95 of each follows from what the load balancer does, by
+ * `latencyOf`; history is that function, sampled each 20 ms. Every effect is logged.
+ */
+export class FakeFleet {
+  readonly effects: string[] = [];
+  readonly records: IncidentRecord[] = [];
+  readonly lines: TimelineEntry[] = [];
+  readonly servers = new Map<string, LoadBalancerServer>();
+  private readonly changes: { atMs: number; latency: Map<string, number> }[] = [];
+  /** Called before each effect; may throw. */
+  beforeEffect: (effect: string) => Promise<void> = () => Promise.resolve();
+  /** Called after each effect; may throw: the effect has happened. */
+  afterEffect: (effect: string) => Promise<void> = () => Promise.resolve();
+  latencyOf: (server: LoadBalancerServer) => number = () => 100;
+
+  constructor() {
+    for (const name of ['engine-1', 'engine-2', 'engine-3']) {
+      this.servers.set(name, {
+        name,
+        address: '127.0.0.1:1',
+        weight: 100,
+        initialWeight: 100,
+        admin: 'ready',
+        isUp: true,
+        activeRequests: 0,
+      });
+    }
+    this.note();
+  }
+
+  /** Takes the latencies of now as what holds from now on. */
+  note(): void {
+    const latency = new Map([...this.servers.values()].map((s) => [s.name, this.latencyOf(s)]));
+    this.changes.push({ atMs: Date.now(), latency });
+  }
+
+  private async set(name: string, effect: string, change: Partial<LoadBalancerServer>) {
+    const server = this.servers.get(name);
+    if (server === undefined) throw new AdapterError('not-found', `no server ${name}`);
+    await this.beforeEffect(effect);
+    this.servers.set(name, { ...server, ...change });
+    this.effects.push(effect);
+    this.note();
+    await this.afterEffect(effect);
+  }
+
+  readonly loadBalancer: LoadBalancer = {
+    servers: () => Promise.resolve([...this.servers.values()]),
+    setWeight: (_, name, weight) => this.set(name, `${name} weight ${weight}`, { weight }),
+    setAdmin: (_, name, admin) => this.set(name, `${name} ${admin}`, { admin }),
+    addServer: () => Promise.reject(new AdapterError('rejected', 'not in this test')),
+    removeServer: () => Promise.reject(new AdapterError('rejected', 'not in this test')),
+    mapEntries: () => Promise.resolve(new Map()),
+    setMapEntry: () => Promise.reject(new AdapterError('rejected', 'not in this test')),
+  };
+
+  readonly history: MetricHistory = {
+    range: ({ service, metrics, fromMs, toMs }) => {
+      if (metrics?.includes('request_latency_p95') !== true) return Promise.resolve([]);
+      const timesMs: number[] = [];
+      for (let t = Math.ceil(fromMs / 20) * 20; t <= Math.min(toMs, Date.now()); t += 20)
+        timesMs.push(t);
+      const at = (t: number) => this.changes.findLast((c) => c.atMs <= t) ?? this.changes[0];
+      const of = (name: string) => timesMs.map((t) => at(t)?.latency.get(name) ?? 100);
+      const names = [...this.servers.values()]
+        .filter((s) => s.admin === 'ready')
+        .map((s) => s.name);
+      const metric = 'request_latency_p95';
+      return Promise.resolve([
+        ...names.map((replica) => ({ service, replica, metric, timesMs, values: of(replica) })),
+        {
+          ...{ service, replica: undefined, metric, timesMs },
+          values: timesMs.map((t) => Math.max(...names.map((n) => at(t)?.latency.get(n) ?? 100))),
+        },
+      ]);
+    },
+  };
+
+  readonly engine: EngineAdmin = {
+    capabilities: () => Promise.resolve(new Set()),
+    health: () => Promise.resolve({ isServing: true, completes: true, latencyMs: 1, detail: '' }),
+    resetPrefixCache: () => Promise.reject(new AdapterError('rejected', 'not in this test')),
+    setSleeping: () => Promise.resolve(),
+    setPaused: () => Promise.resolve(),
+    setLora: () => Promise.resolve(),
+    forensics: () => Promise.resolve({}),
+  };
+
+  /** A world around this fleet. */
+  world(coordination: Coordination, policy: Partial<RecoveryPolicy> = {}): World {
+    const { records, lines } = this;
+    // Only what the workflows write is kept; a test reads it from here.
+    const archive = {
+      putIncident: (record: IncidentRecord) => Promise.resolve(void records.push(record)),
+      putTimeline: (entries: readonly TimelineEntry[]) =>
+        Promise.resolve(void lines.push(...entries)),
+    } as unknown as Archive;
+    return {
+      services: new Map([
+        [
+          'chat',
+          {
+            name: 'chat',
+            replicas: [...this.servers.keys()].map((name) => ({ name, server: name })),
+            loadBalancer: { port: this.loadBalancer, backend: 'engines' },
+            engine: this.engine,
+            control: undefined,
+            deployment: undefined,
+          },
+        ],
+      ]),
+      thresholds: () => DEFAULT_THRESHOLDS,
+      procedures: DEFAULT_PROCEDURES,
+      policy: { ...FAST, ...policy },
+      history: this.history,
+      archive,
+      coordination,
+    };
+  }
+}
+
+/** Every attempt is current and no holder has ended: for tests that are not about that. */
+export function trusting(
+  acquireLease: Coordination['acquireLease'],
+): Coordination & { current: (attempt: Attempt) => boolean } {
+  const self = {
+    current: () => true,
+    acquireLease,
+    isCurrent: (attempt: Attempt) =>
+      Promise.resolve((self.current as (a: Attempt) => boolean)(attempt)),
+    hasEnded: () => Promise.resolve(false),
+  };
+  return self;
+}
+
+/** The violation of these tests: engine-2's p95, critical. */
+export function slowReplica(overrides: Partial<Violation> = {}): Violation {
+  return {
+    fingerprint: 'chat:engine-2:request_latency_p95',
+    service: 'chat',
+    replica: 'engine-2',
+    threshold: 'request_latency_p95',
+    metric: 'request_latency_p95',
+    violationType: 'latency_breach',
+    severity: 'critical',
+    value: 600,
+    limit: 250,
+    unit: 'ms',
+    direction: 'upper',
+    windowMs: 2_000,
+    startedAtMs: Date.now() - 2_000,
+    detectedAtMs: Date.now(),
+    ...overrides,
+  };
+}

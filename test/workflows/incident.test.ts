@@ -1,0 +1,289 @@
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createRecoveryActivities } from '../../src/activities/recovery.js';
+import type { RcaActivities } from '../../src/activities/contract.js';
+import { createCoordination } from '../../src/compose/coordination.js';
+import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
+import {
+  abortSignal,
+  incidentIdOf,
+  OPERATOR_UPDATES,
+  resolvedSignal,
+  stateQuery,
+  type IncidentInput,
+  type IncidentResult,
+  type IncidentView,
+} from '../../src/workflows/messages.js';
+import type { Violation } from '../../src/domain/sla/violation.js';
+import { createDevServerEnv, workflowBundle } from '../support/temporal.js';
+import { FakeFleet, slowReplica } from './fake-world.js';
+
+const rca: RcaActivities = {
+  captureEvidence: () => Promise.resolve(),
+  analyseIncident: () =>
+    Promise.resolve({ reportId: 'r', probableCause: 'engine-2 is slow', isConfident: true }),
+};
+
+Runtime.install({
+  logger: new DefaultLogger(process.env['TEST_LOG'] === undefined ? 'WARN' : 'INFO'),
+});
+
+let env: TestWorkflowEnvironment;
+let fleet: FakeFleet;
+beforeEach(async () => {
+  fleet = new FakeFleet();
+  // One server per test: a failed one must not leave its incident to the next.
+  env = await createDevServerEnv();
+});
+afterEach(async () => {
+  await env.teardown();
+});
+
+/** Runs with a worker of each queue around it. */
+async function withWorkers<T>(
+  run: () => Promise<T>,
+  policy: Partial<RecoveryPolicy> = {},
+): Promise<T> {
+  const world = fleet.world(createCoordination(env.client), policy);
+  const shared = {
+    connection: env.nativeConnection,
+    namespace: env.namespace ?? 'default',
+    workflowBundle: workflowBundle(),
+    maxHeartbeatThrottleInterval: '100ms',
+    stickyQueueScheduleToStartTimeout: '1s',
+  };
+  const recovery = await Worker.create({
+    ...shared,
+    taskQueue: 'recovery',
+    activities: { ...createRecoveryActivities(world) },
+  });
+  const analysis = await Worker.create({ ...shared, taskQueue: 'rca', activities: { ...rca } });
+  return analysis.runUntil(() => recovery.runUntil(run));
+}
+
+function start(violation: Violation) {
+  const input: IncidentInput = {
+    violation,
+    source: 'detector',
+    uiBase: '',
+    evidence: undefined,
+  };
+  return env.client.workflow.start<(given: IncidentInput) => Promise<IncidentResult>>('incident', {
+    workflowId: incidentIdOf(violation.fingerprint),
+    taskQueue: 'recovery',
+    args: [input],
+  });
+}
+
+type Handle = Awaited<ReturnType<typeof start>>;
+
+async function until(handle: Handle, is: (view: IncidentView) => boolean): Promise<IncidentView> {
+  for (;;) {
+    const view = await handle.query(stateQuery);
+    if (is(view)) return view;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
+const resolve = (handle: Handle) =>
+  handle.signal(resolvedSignal, { atMs: Date.now(), value: 120, why: 'back inside' });
+
+/** Engine-2 is slow by its share of the load, as a throttled GPU is. */
+function throttle(): void {
+  fleet.latencyOf = (s) => (s.name === 'engine-2' && s.weight > 25 ? 600 : 110);
+  fleet.note();
+}
+
+describe('incident', () => {
+  it('takes load off the slow replica, verifies, and closes with the mitigation released', async () => {
+    throttle();
+    await withWorkers(async () => {
+      const handle = await start(slowReplica());
+      const verified = await until(handle, (v) => v.outcome === 'recovered');
+      expect(fleet.effects).toEqual(['engine-2 weight 10']);
+      expect(verified.steps.map((s) => [s.action, s.state])).toEqual([
+        ['cache_invalidation', 'skipped'],
+        ['load_balancer_adjust', 'recovered'],
+        ['traffic_routing', 'skipped'],
+      ]);
+      expect(verified.owed.map((o) => o.undoLine)).toEqual([
+        'set server engines/engine-2 weight 100',
+      ]);
+      // The fault passes: the release then holds.
+      fleet.latencyOf = () => 110;
+      fleet.note();
+      await resolve(handle);
+      const result = await handle.result();
+      expect(result).toEqual({
+        outcome: 'recovered',
+        procedure: 'latency_spike',
+        probableCause: 'engine-2 is slow',
+      });
+    });
+    expect(fleet.effects).toEqual(['engine-2 weight 10', 'engine-2 weight 100']);
+    const last = fleet.records.at(-1);
+    expect(last).toMatchObject({
+      state: 'resolved',
+      outcome: 'recovered',
+      probableCause: 'engine-2 is slow',
+    });
+    expect(fleet.lines.map((l) => l.stage)).toEqual(
+      expect.arrayContaining([
+        'violation',
+        'plan',
+        'skipped',
+        'try',
+        'changed',
+        'verified',
+        'released',
+        'cause',
+        'closed',
+      ]),
+    );
+    // Each line once, in order.
+    expect(fleet.lines.map((l) => l.sequence)).toEqual(fleet.lines.map((_, i) => i + 1));
+  });
+
+  it('puts a mitigation back, and keeps it, when its release breaks the SLI again', async () => {
+    throttle();
+    await withWorkers(async () => {
+      const handle = await start(slowReplica());
+      await until(handle, (v) => v.outcome === 'recovered');
+      await resolve(handle);
+      await handle.result();
+    });
+    expect(fleet.effects).toEqual([
+      'engine-2 weight 10',
+      'engine-2 weight 100',
+      'engine-2 weight 10',
+    ]);
+    expect(
+      fleet.lines.some((l) => l.stage === 'kept' && l.text.includes('a person must mend engine-2')),
+    ).toBe(true);
+  });
+
+  it('goes on to routing when the weight does not help, and rolls back newest first when nothing does', async () => {
+    fleet.latencyOf = () => 600;
+    fleet.note();
+    await withWorkers(async () => {
+      const handle = await start(slowReplica({ severity: 'major' }));
+      const view = await until(handle, (v) => v.state === 'escalated');
+      expect(view.outcome).toBe('rolled-back');
+      expect(fleet.effects).toEqual([
+        'engine-2 weight 20',
+        'engine-2 drain',
+        'engine-2 ready',
+        'engine-2 weight 100',
+      ]);
+      await resolve(handle);
+      expect((await handle.result()).outcome).toBe('rolled-back');
+    });
+    expect([...fleet.servers.values()].every((s) => s.weight === 100 && s.admin === 'ready')).toBe(
+      true,
+    );
+  });
+
+  it('compensates on abort: the weight is what it was before', async () => {
+    fleet.latencyOf = () => 600;
+    fleet.note();
+    await withWorkers(
+      async () => {
+        const handle = await start(slowReplica());
+        await until(handle, () => fleet.effects.includes('engine-2 weight 20'));
+        await handle.signal(abortSignal, { by: 'test' });
+        await until(handle, (v) => v.outcome === 'aborted');
+        expect(fleet.effects).toEqual(['engine-2 weight 20', 'engine-2 weight 100']);
+        await expect(
+          handle.executeUpdate(OPERATOR_UPDATES.abort, { args: [{}] }),
+        ).rejects.toThrow();
+        await resolve(handle);
+        expect((await handle.result()).outcome).toBe('aborted');
+      },
+      { verifyTimeoutMs: 20_000 },
+    );
+  });
+
+  it('treats a cancel as an abort', async () => {
+    fleet.latencyOf = () => 600;
+    fleet.note();
+    await withWorkers(
+      async () => {
+        const handle = await start(slowReplica());
+        await until(handle, () => fleet.effects.includes('engine-2 weight 20'));
+        await handle.cancel();
+        await until(handle, (v) => v.outcome === 'aborted');
+        expect(fleet.effects).toEqual(['engine-2 weight 20', 'engine-2 weight 100']);
+        await resolve(handle);
+        await handle.result();
+      },
+      { verifyTimeoutMs: 20_000 },
+    );
+  });
+
+  it('asks before it acts where the autonomy says so, and skips what is denied', async () => {
+    throttle();
+    const autonomy = { ...fleet.world(createCoordination(env.client)).policy.autonomy };
+    autonomy.load_balancer_adjust = 'approve';
+    autonomy.traffic_routing = 'approve';
+    await withWorkers(
+      async () => {
+        const handle = await start(slowReplica());
+        await until(handle, (v) => v.waiting?.stepId === '2-load_balancer_adjust');
+        expect(fleet.effects).toEqual([]);
+        await expect(
+          handle.executeUpdate(OPERATOR_UPDATES.resume, { args: [{}] }),
+        ).rejects.toMatchObject({ cause: { message: 'it is not paused' } });
+        await handle.executeUpdate(OPERATOR_UPDATES.deny, { args: [{ by: 'test', reason: 'no' }] });
+        await until(handle, (v) => v.waiting?.stepId === '3-traffic_routing');
+        await handle.executeUpdate(OPERATOR_UPDATES.approve, { args: [{ by: 'test' }] });
+        await until(handle, (v) => v.outcome === 'recovered');
+        expect(fleet.effects).toEqual(['engine-2 drain']);
+        fleet.latencyOf = () => 110;
+        fleet.note();
+        await resolve(handle);
+        await handle.result();
+      },
+      { autonomy },
+    );
+  });
+
+  it('lets a follower on the same target end as superseded', async () => {
+    throttle();
+    await withWorkers(async () => {
+      const first = await start(slowReplica());
+      await until(first, (v) => v.state === 'recovering');
+      const second = await start(
+        slowReplica({ fingerprint: 'chat:engine-2:other', threshold: 'other' }),
+      );
+      await until(second, (v) => v.state === 'waiting');
+      await until(first, (v) => v.outcome === 'recovered');
+      await resolve(second);
+      expect((await second.result()).outcome).toBe('superseded');
+      fleet.latencyOf = () => 110;
+      fleet.note();
+      await resolve(first);
+      await first.result();
+    });
+    expect(fleet.effects).toEqual(['engine-2 weight 10', 'engine-2 weight 100']);
+  });
+
+  it('does not act twice when an attempt timed out after it took effect', async () => {
+    throttle();
+    let isFirst = true;
+    fleet.afterEffect = () => {
+      if (!isFirst) return Promise.resolve();
+      isFirst = false;
+      return Promise.reject(new Error('connection lost after the effect'));
+    };
+    await withWorkers(async () => {
+      const handle = await start(slowReplica());
+      await until(handle, (v) => v.outcome === 'recovered');
+      expect(fleet.effects).toEqual(['engine-2 weight 10']);
+      fleet.latencyOf = () => 110;
+      fleet.note();
+      await resolve(handle);
+      await handle.result();
+    });
+  });
+});
