@@ -1,0 +1,5 @@
+import { httpHealth } from './http-health.js';
+import { prometheusText } from './prometheus-text.js';
+
+/** The polled sources by kind: adding one is a file and a line here. */
+export const SOURCES = [prometheusText, httpHealth] as const;
