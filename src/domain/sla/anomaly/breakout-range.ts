@@ -50,8 +50,11 @@ export function magnitude(range: Float64Array): number {
   return Math.max(Math.abs(range[LOWEST]!), Math.abs(range[HIGHEST]!));
 }
 
-/** Widens the range by a sample of the given bucket (numbers that only grow), at most by two widths. */
-export function absorb(range: Float64Array, value: number, bucket: number): void {
+/**
+ * Widens the range by a sample of the given bucket (numbers that only grow), at most by two widths.
+ * Returns what was taken in: the value, or the nearest to it that the range could reach.
+ */
+export function absorb(range: Float64Array, value: number, bucket: number): number {
   if (isEmpty(range) || bucket > range[BUCKET]!) openBucket(range, value, bucket);
   let kept = value;
   const reach = ABSORBED_WIDTHS * (range[HIGHEST]! - range[LOWEST]!);
@@ -64,6 +67,7 @@ export function absorb(range: Float64Array, value: number, bucket: number): void
   if (kept > range[HIGHS + slot]!) range[HIGHS + slot] = kept;
   if (kept < range[LOWEST]!) range[LOWEST] = kept;
   if (kept > range[HIGHEST]!) range[HIGHEST] = kept;
+  return kept;
 }
 
 /** Starts the bucket's extremes and takes the range anew from the buckets that are left. */

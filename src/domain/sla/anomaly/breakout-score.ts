@@ -7,7 +7,7 @@ import {
   residual,
   usualDeviation,
 } from './hour-profile.js';
-import { bucketOf, maturity, samplesPerHour } from './stream-clock.js';
+import { bucketOf, maturity, samplesPerHour, samplesSeen } from './stream-clock.js';
 
 /**
  * Score of one sample by how far five views of the series break out of the ranges they have moved in.
@@ -59,6 +59,9 @@ const YOUTH = 2;
 const HOLD_SAMPLES = 30;
 const HELD_SCORE = 0.49;
 
+/** Samples before a deviation is a unit: one of three samples can be off by a factor that is remembered for weeks. */
+const LEAST_UNIT_SAMPLES = 30;
+
 /** Differences below this share of the magnitude are rounding. */
 const ROUNDING = 1e-9;
 
@@ -102,9 +105,10 @@ export function scoreBreakout(
   const epsilon = ROUNDING * Math.max(magnitude(parts.value), Math.abs(value));
   let total = breakout(parts.value, value, epsilon);
   if (isEmpty(parts.slow)) cells[SLOW_VALUE] = value;
-  absorb(parts.value, value, bucket);
+  // What averages or learns takes an outlier as what the range took in of it: one spike is one spike.
+  const kept = absorb(parts.value, value, bucket);
 
-  const slow = (cells[SLOW_VALUE]! += SLOW_SMOOTHING * (value - cells[SLOW_VALUE]!));
+  const slow = (cells[SLOW_VALUE]! += SLOW_SMOOTHING * (kept - cells[SLOW_VALUE]!));
   total += breakout(parts.slow, slow, epsilon);
   absorb(parts.slow, slow, bucket);
 
@@ -112,20 +116,23 @@ export function scoreBreakout(
   if (isHourKnown(profile, hour)) {
     const rest = residual(profile, hour, value);
     total += breakout(parts.residual, rest, epsilon);
-    absorb(parts.residual, rest, bucket);
+    const keptRest = absorb(parts.residual, rest, bucket);
 
     const deviation = usualDeviation(profile, hour);
-    if (deviation > epsilon) {
+    const hasUnit = samplesSeen(clock) > LEAST_UNIT_SAMPLES;
+    if (deviation > epsilon && hasUnit) {
       const scaled = rest / deviation;
       total += breakout(parts.scaled, scaled, ROUNDING);
       absorb(parts.scaled, scaled, bucket);
     }
-    if (isEmpty(parts.smoothed)) cells[SMOOTH_VALUE] = rest;
-    const smooth = (cells[SMOOTH_VALUE]! += SMOOTHING * (rest - cells[SMOOTH_VALUE]!));
+    if (isEmpty(parts.smoothed)) cells[SMOOTH_VALUE] = keptRest;
+    const smooth = (cells[SMOOTH_VALUE]! += SMOOTHING * (keptRest - cells[SMOOTH_VALUE]!));
     total += breakout(parts.smoothed, smooth, epsilon);
     absorb(parts.smoothed, smooth, bucket);
+    learnHour(profile, hour, value - rest + keptRest, samplesPerHour(clock));
+  } else {
+    learnHour(profile, hour, kept, samplesPerHour(clock));
   }
-  learnHour(profile, hour, value, samplesPerHour(clock));
 
   const mature = maturity(clock);
   if (mature === undefined) return 0;

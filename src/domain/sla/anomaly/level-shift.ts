@@ -148,13 +148,14 @@ function judgeShift(level: Float64Array, nowMs: number, periodMs: number): void 
   level[SHARE]! +=
     Math.min(1 / SHARE_SAMPLES, (periodMs || MINUTE_MS) / SHARE_MS) * (side - level[SHARE]!);
   const share = level[SHARE]!;
+  level[SHIFTED_AT] = Math.min(level[SHIFTED_AT]!, nowMs);
   if (level[SHIFT] === 0) {
     if (Math.abs(share) <= SHIFT_FROM) return;
     level[SHIFT] = Math.sign(share);
     level[SHIFTED_AT] = nowMs;
   } else if (share * level[SHIFT]! < SHIFT_UNTIL) {
     level[SHIFT] = 0;
-  } else if (nowMs - level[SHIFTED_AT]! >= ADOPT_MS) {
+  } else if (nowMs - level[SHIFTED_AT] >= ADOPT_MS) {
     level.fill(0);
   }
 }
@@ -186,7 +187,8 @@ function learn(
 
 /** Ends the hour that a sample of a later one has left behind: its level becomes, or corrects, its median. */
 function closeHour(level: Float64Array, hourId: number): void {
-  if (hourId <= level[HOUR_ID]!) return;
+  // Late samples belong to the hour that is open; a step back by more than a day is a corrected clock.
+  if (hourId <= level[HOUR_ID]! && hourId > level[HOUR_ID]! - 24) return;
   const hour = hourOfDay(level[HOUR_ID]! * HOUR_MS);
   if (level[HOUR_SAMPLES]! > 0) {
     const seen = level[HOUR_SUM]! / level[HOUR_SAMPLES]!;

@@ -1,8 +1,9 @@
 /**
  * Time of one stream, learned from its timestamps: sample period, age, and the buckets of its memory.
  *
- * A slice of the state's cells. Time never runs backwards here: a late or repeated timestamp counts as
- * a sample, and moves nothing.
+ * A slice of the state's cells. Time does not run backwards here: a late or repeated timestamp counts as a
+ * sample, and moves nothing. Only a step back by more than a day, which no late sample is, means that an
+ * earlier timestamp was wrong, and is followed.
  */
 const SAMPLES = 0;
 const FIRST_AT = 1;
@@ -53,6 +54,10 @@ export function tick(clock: Float64Array, atMs: number): void {
     const counted = steps === 1 ? interval : Math.min(interval, LONGEST_INTERVAL_PERIODS * period);
     clock[PERIOD] = period + (counted - period) / Math.min(steps, PERIOD_MEMORY);
     clock[LAST_AT] = atMs;
+  } else if (interval < -DAY_MS) {
+    clock[LAST_AT] = atMs;
+    clock[FIRST_AT] = Math.min(clock[FIRST_AT]!, atMs);
+    clock[BUCKET_AT] = Math.min(clock[BUCKET_AT]!, atMs);
   }
   clock[BUCKET_SAMPLES]!++;
   if (

@@ -84,6 +84,24 @@ describe('an anomaly score', () => {
     expect(scoreAnomaly(state, START + 10.75 * DAY, 40)).toBeGreaterThanOrEqual(ALERT_SCORE);
   });
 
+  it('sees a lasting shift within the range of single samples', () => {
+    const noise = gaussian(17);
+    const state = createAnomalyState();
+    const quiet = (): number => 100 + 2 * noise();
+    feed(state, quiet, [0, 10 * DAY, 5 * MINUTE]);
+    const seen = feed(state, () => quiet() + 1.5, [10 * DAY, 10.25 * DAY, 5 * MINUTE]);
+    expect(seen).toHaveLength(1);
+  });
+
+  it('sees a level that one old spike exceeded', () => {
+    const noise = gaussian(18);
+    const state = createAnomalyState();
+    const quiet = (): number => 100 + 2 * noise();
+    feed(state, (ms) => quiet() + (ms === 5 * DAY ? 1000 : 0), [0, 10 * DAY, 5 * MINUTE]);
+    const seen = feed(state, () => quiet() + 12, [10 * DAY, 10.25 * DAY, 5 * MINUTE]);
+    expect(seen.length).toBeGreaterThanOrEqual(1);
+  });
+
   it('goes on after a gap and at another sample period', () => {
     const signal = daily(5);
     const state = createAnomalyState();
