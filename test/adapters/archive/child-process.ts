@@ -10,6 +10,8 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** A TypeScript program of the tests, bundled so that plain node runs it. */
 export interface Program {
   readonly start: (...args: readonly string[]) => ChildProcess;
+  /** The same where no file may grow beyond so many KiB, which is what a full disk looks like. */
+  readonly startCramped: (maxFileKiB: number, ...args: readonly string[]) => ChildProcess;
   readonly dispose: () => Promise<void>;
 }
 
@@ -30,6 +32,19 @@ export async function bundleProgram(entry: string): Promise<Program> {
   return {
     start: (...args) =>
       spawn(process.execPath, [outfile, ...args], { stdio: ['ignore', 'pipe', 'inherit'] }),
+    startCramped: (maxFileKiB, ...args) =>
+      // The signal must be ignored, or the kernel ends the process instead of failing the write.
+      spawn(
+        'bash',
+        [
+          '-c',
+          `ulimit -f ${maxFileKiB}; trap '' XFSZ; exec "$0" "$@"`,
+          process.execPath,
+          outfile,
+          ...args,
+        ],
+        { stdio: ['ignore', 'pipe', 'pipe'] },
+      ),
     dispose: () => rm(outfile, { force: true }),
   };
 }

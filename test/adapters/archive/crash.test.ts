@@ -7,6 +7,7 @@ import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { libsqlArchive } from '../../../src/adapters/archive/libsql.js';
 import { bundleProgram, type Program } from './child-process.js';
+import { incidentRecord } from './records.js';
 
 describe('the embedded archive and another process', () => {
   let folder: string;
@@ -64,6 +65,29 @@ describe('the embedded archive and another process', () => {
       }
     }
     expect(acknowledged.length).toBe(6);
+  });
+
+  it('fails a write on a full disk as one to retry, and keeps what it acknowledged', async () => {
+    const file = path.join(folder, 'full.db');
+    const child = writer.startCramped(600, file, '0');
+    children.push(child);
+    let output = '';
+    let errors = '';
+    child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    await once(child, 'close');
+    expect(child.exitCode).toBe(1);
+    expect(errors).toMatch(/AdapterError: archive .*full\.db/);
+    expect(errors).toContain("reason: 'unreachable'");
+    const last = Number(output.trim().split('\n').at(-1));
+    expect(last).toBeGreaterThan(0);
+    const archive = await libsqlArchive.create({ kind: 'libsql', path: file });
+    expect((await archive.incident('round-0'))?.revision).toBeGreaterThanOrEqual(last + 1);
+    expect((await archive.timeline('round-0', 'run-1')).length).toBeGreaterThanOrEqual(
+      3 * last + 3,
+    );
+    await archive.putIncident(incidentRecord({ id: 'after' }));
+    await archive.close();
   });
 
   it('refuses a file that another process has open, and opens it when that one ends in time', async () => {
