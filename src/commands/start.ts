@@ -7,7 +7,7 @@ import { Terminal } from '../local-stack/terminal.js';
 import { SEARCH_ATTRIBUTES } from '../workflows/messages.js';
 
 /** What `paramedic start` was given. */
-export interface StartOptions {
+interface StartOptions {
   readonly configPath: string;
   /** Overrides the configuration's `dataDir`. */
   readonly dataDir?: string | undefined;
