@@ -27,8 +27,12 @@ export type BatchRequest = Pick<Sequence, 'hashes' | 'promptTokens' | 'maxTokens
  */
 const spareBlocks = 52;
 
-/** Blocks that an ordinary sequence still needs after its prompt: one, as a rule; more make a preemption. */
-const growthBlocks = 1;
+/**
+ * Blocks that must stay free when a sequence joins a batch, as vLLM's watermark: without it a
+ * full cache admits and preempts the same sequence in every step. An empty batch admits whatever
+ * fits, or nothing would ever run again.
+ */
+const watermarkBlocks = 1;
 
 /**
  * Continuous batching on a virtual clock that follows the wall clock. Sequences join and leave
@@ -145,7 +149,8 @@ export class Batching {
       if (next === undefined) return;
       // What was generated before a preemption is computed again, as part of the prompt.
       const tokens = next.promptTokens + next.generatedTokens;
-      const lease = this.cache.acquire(next.hashes, tokens, this.headroomBlocks());
+      const headroom = this.running.length === 0 ? 0 : watermarkBlocks;
+      const lease = this.cache.acquire(next.hashes, tokens, headroom);
       if (lease === undefined) return;
       this.waiting.shift();
       next.lease = lease;
@@ -155,15 +160,6 @@ export class Batching {
       this.observer.onPrefixLookup(next.promptTokens, lease.hitTokens);
       this.running.push(next);
     }
-  }
-
-  /**
-   * Blocks that must stay free when a sequence joins, so that those already running can grow:
-   * without it a full cache admits and preempts the same sequence in every step. An empty batch
-   * admits whatever fits, or nothing would ever run again.
-   */
-  private headroomBlocks(): number {
-    return this.running.length === 0 ? 0 : growthBlocks * (this.running.length + 1);
   }
 
   private finishStep(nowMs: number): void {

@@ -71,9 +71,10 @@ export class Backend {
     if (this.maps.value('routing', tenant) === 'reject') return 'rejected';
     const share = circuitShare(this.maps.value('circuit', backendName));
     if (share >= 1) return 'admitted';
-    this.halfOpenCredit += share;
-    if (this.halfOpenCredit < 1) return 'circuit-open';
-    this.halfOpenCredit -= 1;
+    // In whole hundredths of a percent: a tenth added ten times is not quite one.
+    this.halfOpenCredit += Math.round(share * 10_000);
+    if (this.halfOpenCredit < 10_000) return 'circuit-open';
+    this.halfOpenCredit -= 10_000;
     return 'admitted';
   }
 

@@ -25,7 +25,7 @@ export interface LoadSetting {
 /** Requests that all clients together keep open: the size of their connection pools. */
 const maxInFlight = 300;
 /** The noisy tenant's. */
-const maxNoisyInFlight = 12;
+const maxNoisyInFlight = 6;
 
 function start(): Promise<undefined> {
   const parameters = startParameters() as LoadStart;
