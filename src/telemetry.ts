@@ -15,7 +15,7 @@ export { seedTelemetry } from './telemetry/seed.js';
 export type TelemetryRole = 'detector' | 'worker' | 'server' | 'all';
 
 /** The groups of metrics that a role is the source of. */
-export type TelemetryArea = 'sla' | 'detector' | 'recovery' | 'rca';
+type TelemetryArea = 'sla' | 'detector' | 'recovery' | 'rca';
 
 /**
  * Counters of these areas are there from the start, at 0: `rate()` needs a first value, and an alert

@@ -1,10 +1,10 @@
 import type { Registry } from './registry.js';
 
 /** How a scrape ended. */
-export const SCRAPE_RESULTS = ['ok', 'error'] as const;
+const SCRAPE_RESULTS = ['ok', 'error'] as const;
 
 /** Why a scrape failed: the reasons of adapters, and two of a source's own. */
-export const SCRAPE_ERRORS = [
+const SCRAPE_ERRORS = [
   'unreachable',
   'timeout',
   'rejected',
@@ -16,18 +16,11 @@ export const SCRAPE_ERRORS = [
 ] as const;
 
 /** What became of a sample. */
-export const SAMPLE_RESULTS = [
-  'accepted',
-  'late',
-  'duplicate',
-  'future',
-  'not-finite',
-  'absurd',
-] as const;
+const SAMPLE_RESULTS = ['accepted', 'late', 'duplicate', 'future', 'not-finite', 'absurd'] as const;
 
 /** What a dispatch asked of Temporal, and how that ended. */
-export const DISPATCH_KINDS = ['start', 'signal'] as const;
-export const DISPATCH_RESULTS = ['ok', 'error'] as const;
+const DISPATCH_KINDS = ['start', 'signal'] as const;
+const DISPATCH_RESULTS = ['ok', 'error'] as const;
 
 /** A scrape on loopback takes 1 ms; the timeout is some seconds. */
 const SCRAPE_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

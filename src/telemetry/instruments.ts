@@ -1,7 +1,7 @@
 import { SeriesMap, type Labels, type LabelSpec } from './labels.js';
 
 /** The Prometheus types that we export. */
-export type MetricType = 'counter' | 'gauge' | 'histogram';
+type MetricType = 'counter' | 'gauge' | 'histogram';
 
 /** A family as the registry sees it. */
 export interface Family {

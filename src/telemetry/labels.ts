@@ -2,7 +2,7 @@
  * What values a label may have: a closed list, or `bounded`, names from the configuration (services,
  * procedures, metrics, targets), of which a family takes so many series and no more.
  */
-export type LabelValues = readonly string[] | 'bounded';
+type LabelValues = readonly string[] | 'bounded';
 export type LabelSpec = Readonly<Record<string, LabelValues>>;
 
 /** The labels of one sample: a value per name of the spec, from its list where it has one. */

@@ -24,7 +24,7 @@ function storableText(text: string): string {
 }
 
 /** Longest forensic text, in UTF-16 units: with its JSON and headers well under the usual 16 MB body limits. */
-export const MAX_FORENSICS_CHARS = 4 * 1024 * 1024;
+const MAX_FORENSICS_CHARS = 4 * 1024 * 1024;
 
 /** The end of an over-long text, under a line that says how much is gone. */
 function boundedText(text: string): string {
