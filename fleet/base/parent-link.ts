@@ -1,7 +1,7 @@
 import { PortBusyError } from './listen.js';
 
 /** A call from the supervisor to a child process. */
-export interface ChildCall {
+interface ChildCall {
   readonly id: number;
   readonly method: string;
   readonly params: unknown;

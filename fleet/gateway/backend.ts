@@ -30,7 +30,7 @@ export type Selection =
 export type Admission = 'admitted' | 'circuit-open' | 'rejected';
 
 /** The share, 0 to 1, that a circuit's map value lets through; unknown values let all through. */
-export function circuitShare(value: string | undefined): number {
+function circuitShare(value: string | undefined): number {
   if (value === 'open') return 0;
   const percent = /^half-open:(\d+(?:\.\d+)?)$/.exec(value ?? '')?.[1];
   return percent === undefined ? 1 : Math.min(100, Number(percent)) / 100;

@@ -2,7 +2,7 @@
 export type AdminState = 'ready' | 'drain' | 'maint';
 
 /** Whether a server is health checked: never, not now, or now. */
-export type CheckMode = 'none' | 'off' | 'on';
+type CheckMode = 'none' | 'off' | 'on';
 
 /** Outcome of the last health check, with HAProxy's codes for it. */
 export type CheckOutcome = 'INI' | 'L4CON' | 'L4TOUT' | 'L7TOUT' | 'L7OK' | 'L7STS';

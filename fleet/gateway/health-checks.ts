@@ -20,7 +20,7 @@ interface CheckResult {
 }
 
 /** Asks for /health over a connection of its own, as HAProxy's checks do. Never rejects. */
-export function checkHealth(address: string, port: number): Promise<CheckResult> {
+function checkHealth(address: string, port: number): Promise<CheckResult> {
   return new Promise((resolve) => {
     const call = request({ host: address, port, path: '/health', agent: false }, (response) => {
       response.resume();

@@ -32,7 +32,7 @@ export interface GatewayStart {
 }
 
 /** One state-changing command in the admin log. */
-export interface AdminEntry {
+interface AdminEntry {
   readonly command: string;
   readonly reply: string;
   readonly before: unknown;

@@ -26,7 +26,7 @@ type Row = Readonly<Record<string, string | number>>;
 const csvLine = (row: Row): string => columns.map((column) => `${row[column] ?? ''},`).join('');
 
 /** A server's state in the words of HAProxy's statistics. */
-export function statusWord(server: GatewayServer): string {
+function statusWord(server: GatewayServer): string {
   if (server.admin === 'maint') return 'MAINT';
   if (server.checks === 'none') return 'no check';
   if (!server.isUp) {

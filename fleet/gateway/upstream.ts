@@ -15,7 +15,7 @@ export type UpstreamResult =
   | { readonly kind: 'broken' };
 
 /** Longest time for an answer, milliseconds; HAProxy's `timeout server`. */
-export const serverTimeoutMs = 10_000;
+const serverTimeoutMs = 10_000;
 
 const notSentCodes = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'EHOSTUNREACH']);
 const timeoutCodes = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);

@@ -13,7 +13,7 @@ export interface LoadStart {
 }
 
 /** What the supervisor may change; fields left out stay. */
-export interface LoadSetting {
+interface LoadSetting {
   /** Requests per second of the ordinary tenants. */
   readonly rps?: number;
   /** Multiplies the rate while the overload fault holds; 1 without. */

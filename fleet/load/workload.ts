@@ -14,7 +14,7 @@ export interface Tenant {
 }
 
 /** The ordinary tenants. Between two thirds and three quarters of their tokens are shared. */
-export const ordinaryTenants: readonly Tenant[] = [
+const ordinaryTenants: readonly Tenant[] = [
   {
     name: 'chat',
     share: 0.45,

@@ -1,7 +1,7 @@
 import { JsonLinesLog, type LogStamp } from '../base/json-lines-log.js';
 
 /** What happened to the fleet. */
-export type AdminEvent =
+type AdminEvent =
   | 'start'
   | 'stop'
   | 'restart'

@@ -4,7 +4,7 @@ import type { EngineFault } from '../engine/fault.js';
 export type FaultParameters = Readonly<Record<string, number>>;
 
 /** How a fault is brought about. */
-export type FaultMeans =
+type FaultMeans =
   | { readonly kind: 'engine'; readonly build: (parameters: FaultParameters) => EngineFault }
   | {
       readonly kind: 'load';
