@@ -43,7 +43,7 @@ export interface BurnRateReading {
 }
 
 /** Events of one minute. */
-export interface BurnRateMinute {
+interface BurnRateMinute {
   readonly minute: number;
   readonly bad: number;
   readonly total: number;

@@ -1,7 +1,7 @@
 import { ALERT_SCORE } from './anomaly/breakout-score.js';
 
 /** Which samples are reported as anomalies (see anomaly/anomaly-state.ts). */
-export interface AnomalyPolicy {
+interface AnomalyPolicy {
   readonly enabled: boolean;
   /** Least score, 0..1. */
   readonly minScore: number;

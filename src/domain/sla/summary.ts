@@ -8,7 +8,7 @@ import type { Violation } from './violation.js';
 const HOUR_MS = 3_600_000;
 
 /** One row of the breach heat map: a threshold of a service over the last 24 hours. */
-export interface HeatRow {
+interface HeatRow {
   readonly service: string;
   readonly threshold: string;
   readonly metric: string;
