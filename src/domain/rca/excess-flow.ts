@@ -22,6 +22,8 @@ const UNITS_OF_UNREACHED = 0.7;
 export interface FlowRanking {
   readonly ranking: readonly RankedCause[];
   readonly symptomUnits: number;
+  /** Units that the symptom reached before, without an incident. */
+  readonly pastSymptomUnits: number;
   /** Whether at least one service is anomalous. */
   readonly hasSuspect: boolean;
 }
@@ -63,6 +65,7 @@ export function rankByExcessFlow(
       score: own.get(excess.service)!,
     })),
     symptomUnits: symptom.units,
+    pastSymptomUnits: symptom.pastUnits,
     hasSuspect: order[0] !== undefined && tier(order[0]) === 0,
   };
 }

@@ -11,6 +11,8 @@ export interface Excess {
   readonly units: number;
   /** In time spent, or in failures: comparable, and additive, between services. */
   readonly flow: number;
+  /** Units that a sample of the past reached, the worst but one: a single glitch sets no standard. */
+  readonly pastUnits: number;
 }
 
 /** 5 % of a latency is the least noise: calmer baselines than that are short ones. */
@@ -43,7 +45,7 @@ export function measureExcess(
   if (!symptom) return new Map();
   const weights = symptomWeights(symptom);
   const excesses = new Map<string, Excess>();
-  for (const [service, { series, scale, at }] of deviations) {
+  for (const [service, { series, scale, at, past }] of deviations) {
     let weightSum = 0;
     let deviationSum = 0;
     let flowSum = 0;
@@ -59,6 +61,7 @@ export function measureExcess(
       metric: series.metric,
       units: (deviationSum * share) / scale,
       flow: flowSum * share,
+      pastUnits: past / scale,
     });
   }
   return excesses;
@@ -69,6 +72,8 @@ interface Deviation {
   readonly scale: number;
   /** By time, positive when worse. */
   readonly at: ReadonlyMap<number, number>;
+  /** The second worst deviation of the baseline. */
+  readonly past: number;
 }
 
 function deviationsOf(series: MeasuredSeries, fromMs: number): Deviation | undefined {
@@ -88,7 +93,10 @@ function deviationsOf(series: MeasuredSeries, fromMs: number): Deviation | undef
   for (let i = first; i < times.length; i++) {
     at.set(times[i]!, Math.min(sign * (values[i]! - median), sign * (values[i]! - before)));
   }
-  return { series, scale, at };
+  const past = Array.from(values.subarray(0, Math.min(series.baselineEnd, first)))
+    .map((value) => sign * (value - median))
+    .sort((a, b) => b - a);
+  return { series, scale, at, past: past[1] ?? 0 };
 }
 
 function symptomWeights(symptom: Deviation): ReadonlyMap<number, number> {

@@ -54,7 +54,9 @@ export function rankRootCauses(input: RankInput): RootCauseRanking {
   if (!isShift) {
     const flow = rankByExcessFlow(input, measured, onsetMs);
     if (flow) {
-      const confident = flow.symptomUnits > CLEAR_SYMPTOM && flow.hasSuspect;
+      // What recurs without an incident, such as an hourly job, is no symptom.
+      const leastUnits = Math.max(CLEAR_SYMPTOM, flow.pastSymptomUnits);
+      const confident = flow.symptomUnits > leastUnits && flow.hasSuspect;
       return { ranking: flow.ranking, confident, onsetMs, method: 'excess-flow' };
     }
   }
