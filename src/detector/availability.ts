@@ -1,21 +1,24 @@
 import type { SourceTarget } from '../adapters/sources/source.js';
+import { AVAILABILITY_METRIC, availabilityOf } from '../domain/sla/availability.js';
 import type { OnSample } from './on-sample.js';
 import type { ScopedMeasure } from './target-reader.js';
 
 interface Engine {
   isUp: boolean;
   isHealthy: boolean | undefined;
-  /** Since when it has requests in flight and makes no tokens; undefined while it works or idles. */
+  /** Since when it has requests in flight; undefined while it idles. */
+  busySinceMs: number | undefined;
+  /** Since when it is busy and makes no tokens. */
   stuckSinceMs: number | undefined;
   isStalled: boolean;
   atMs: number;
 }
 
 /**
- * Whether engines are there and work: `up` (scraped), `healthy` (its probe), `stalled` (requests
- * running or waiting, but no token for a while: `/health` of a hung core still answers 200), and
- * `availability`, which is 1 only when all of it is well. For the service, availability is the share
- * of its engines that are available, 0..1.
+ * Whether engines are there and work. Samples of each engine: `scraped`, `healthy` (its probe),
+ * `stalled` (requests running or waiting, but no token for a while: `/health` of a hung core still
+ * answers 200), and `up`, which is 1 only when all of it is well. The service's `up` is the share of
+ * its engines that are up, 0..1.
  */
 export class Availability {
   readonly #engines = new Map<string, Engine>();
@@ -34,9 +37,9 @@ export class Availability {
     const engine = this.#engine(target);
     engine.isUp = true;
     this.#judgeStall(engine, measures, atMs);
-    this.#sample('up', target.replica, atMs, 1);
+    this.#sample('scraped', target.replica, atMs, 1);
     this.#sample('stalled', target.replica, atMs, engine.isStalled ? 1 : 0);
-    this.#available(target, engine, atMs);
+    this.#judged(target, engine, atMs);
   }
 
   failed(target: SourceTarget, atMs: number): void {
@@ -47,9 +50,10 @@ export class Availability {
     const engine = this.#engine(target);
     engine.isUp = false;
     engine.isStalled = false;
+    engine.busySinceMs = undefined;
     engine.stuckSinceMs = undefined;
-    this.#sample('up', target.replica, atMs, 0);
-    this.#available(target, engine, atMs);
+    this.#sample('scraped', target.replica, atMs, 0);
+    this.#judged(target, engine, atMs);
   }
 
   probed(target: SourceTarget, isHealthy: boolean, atMs: number): void {
@@ -65,31 +69,32 @@ export class Availability {
   closeRound(): void {
     const engines = [...this.#engines.values()].filter(({ atMs }) => atMs > 0);
     if (engines.length === 0) return;
-    const available = engines.filter(isAvailable).length / engines.length;
-    const up = engines.filter(({ isUp }) => isUp).length / engines.length;
+    const share = engines.reduce((sum, engine) => sum + upOf(engine), 0) / engines.length;
     const atMs = Math.max(...engines.map((engine) => engine.atMs));
-    this.#sample('up', undefined, atMs, up);
-    this.#sample('availability', undefined, atMs, available);
+    this.#sample(AVAILABILITY_METRIC, undefined, atMs, share);
   }
 
-  #available(target: SourceTarget, engine: Engine, atMs: number): void {
+  #judged(target: SourceTarget, engine: Engine, atMs: number): void {
     engine.atMs = atMs;
-    this.#sample('availability', target.replica, atMs, isAvailable(engine) ? 1 : 0);
+    this.#sample(AVAILABILITY_METRIC, target.replica, atMs, upOf(engine));
   }
 
   #judgeStall(engine: Engine, measures: readonly ScopedMeasure[], atMs: number): void {
     let inFlight = 0;
     let tokens: number | undefined;
+    let windowMs = 0;
     for (const { id, measure } of measures) {
       if (measure.kind === 'level' && (id === 'running' || id === 'waiting')) {
         inFlight += measure.value;
       } else if (measure.kind === 'rate' && (id === 'generated-tokens' || id === 'prompt-tokens')) {
         tokens = (tokens ?? 0) + measure.amount;
+        windowMs = measure.windowMs;
       }
     }
-    // Without a token counter nothing can be said; with one, its window lies behind us already.
-    if (inFlight > 0 && tokens === 0) engine.stuckSinceMs ??= atMs;
-    else engine.stuckSinceMs = undefined;
+    engine.busySinceMs = inFlight > 0 ? (engine.busySinceMs ?? atMs) : undefined;
+    // Without a token counter nothing can be said; with one, no token was made in its whole window.
+    if (engine.busySinceMs === undefined || tokens !== 0) engine.stuckSinceMs = undefined;
+    else engine.stuckSinceMs ??= Math.max(engine.busySinceMs, atMs - windowMs);
     engine.isStalled =
       engine.stuckSinceMs !== undefined && atMs - engine.stuckSinceMs >= this.stallMs;
   }
@@ -101,6 +106,7 @@ export class Availability {
       engine = {
         isUp: false,
         isHealthy: undefined,
+        busySinceMs: undefined,
         stuckSinceMs: undefined,
         isStalled: false,
         atMs: 0,
@@ -115,6 +121,6 @@ export class Availability {
   }
 }
 
-function isAvailable({ isUp, isHealthy, isStalled }: Engine): boolean {
-  return isUp && isHealthy !== false && !isStalled;
+function upOf({ isUp, isHealthy, isStalled }: Engine): number {
+  return availabilityOf({ isScraped: isUp, isHealthy, isHung: isStalled });
 }

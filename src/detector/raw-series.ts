@@ -156,11 +156,12 @@ export class RawSeries {
   }
 }
 
+/** Joined by `;`: a comma separates names in a history's query. */
 function labelSuffix(labels: ReadonlyMap<string, string>): string {
   const parts = [...labels].filter(([name]) => !IDENTITY_LABELS.has(name) && name !== 'le').sort();
   return parts.length === 0
     ? ''
-    : `{${parts.map(([name, value]) => `${name}=${value}`).join(',')}}`;
+    : `{${parts.map(([name, value]) => `${name}=${value}`).join(';')}}`;
 }
 
 function sumAt(values: Float64Array, positions: readonly number[]): number {

@@ -25,6 +25,7 @@ export interface SliPolicy {
 /**
  * Ours. 200 requests are what an error rate of half a percent needs to be told from chance; the
  * window for them stays at a minute, so that a recovery shows in time.
+ * The prefill of a long prompt takes seconds: 15 of them without a token are no prefill any more.
  */
 export const DEFAULT_SLI_POLICY: SliPolicy = {
   windowMs: (periodMs) => Math.max(5_000, 4 * periodMs),
@@ -32,7 +33,7 @@ export const DEFAULT_SLI_POLICY: SliPolicy = {
   enoughForQuantile: 20,
   minForQuantile: 5,
   enoughForRate: 200,
-  stallMs: 10_000,
+  stallMs: 15_000,
   sourceForgetMs: 600_000,
   rawPeriodMs: 5_000,
   rawPatterns: [

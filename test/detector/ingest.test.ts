@@ -23,7 +23,7 @@ async function serve(answer: Answer): Promise<string> {
 
 /** An engine's page after `n` requests of 70 ms each, which made 10 tokens apiece. */
 function enginePage(n: number, usage: number): string {
-  const buckets = [0.05, 0.1, 0.25, Infinity].map((le) => {
+  const buckets = [0.05, 0.1, 0.25, 0.5, 1, Infinity].map((le) => {
     const name = le === Infinity ? '+Inf' : String(le);
     return `http_request_duration_highr_seconds_bucket{le="${name}"} ${le < 0.07 ? 0 : n}.0`;
   });
@@ -84,7 +84,7 @@ describe('ingest', () => {
     expect(last('error_rate_percent')!.value).toBe(0);
     const tokens = last('tokens_per_second', 'engine-2')!;
     expect(tokens.value / tokens.demandPerSecond!).toBeCloseTo(10, 6);
-    expect(last('availability')!.value).toBe(1);
+    expect(last('up')!.value).toBe(1);
     const stored = store.rangeNow({ service: 'chat', fromMs: 0, toMs: Date.now() });
     expect(stored.map((series) => series.metric)).toContain('request_latency_p95');
   });
@@ -159,11 +159,11 @@ describe('ingest', () => {
     expect(state('html').lastError).toMatch(/HTML.*<!doctype/);
     expect(state('good').failures).toBe(0);
     expect(state('good').scrapes).toBeGreaterThan(10);
-    expect(last('up', 'slow')!.value).toBe(0);
+    expect(last('scraped', 'slow')!.value).toBe(0);
     expect(last('kv_cache_usage_percent', 'nan')).toBeUndefined();
     expect(last('kv_cache_usage_percent', 'good')!.value).toBe(40);
     // 2 of 13 answer as they should.
-    expect(last('availability')!.value).toBeCloseTo(2 / 13, 9);
+    expect(last('up')!.value).toBeCloseTo(2 / 13, 9);
   });
 
   it('counts a stalled engine and a failing probe as not available', async () => {
@@ -203,13 +203,13 @@ describe('ingest', () => {
       samples.filter((s) => s.metric === metric && s.replica === replica).at(-1)?.value;
     await vi.waitFor(() => {
       expect(last('stalled', 'hung')).toBe(1);
-      expect(last('availability', 'hung')).toBe(0);
-      expect(last('availability', 'sick')).toBe(0);
-      expect(last('availability')).toBe(0);
+      expect(last('up', 'hung')).toBe(0);
+      expect(last('up', 'sick')).toBe(0);
+      expect(last('up')).toBe(0);
     }, 5000);
-    expect(last('up')).toBe(1);
+    expect(last('scraped', 'hung')).toBe(1);
     expect(last('stalled', 'sick')).toBe(0);
-    const first = samples.find((s) => s.metric === 'availability' && s.replica === 'hung');
+    const first = samples.find((s) => s.metric === 'up' && s.replica === 'hung');
     expect(first!.value).toBe(1);
     // Nothing comes out of the hung one although two requests are in it: that is demand.
     const tokens = samples.filter((s) => s.metric === 'tokens_per_second' && s.replica === 'hung');
