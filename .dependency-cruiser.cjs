@@ -57,8 +57,8 @@ module.exports = {
     allow(
       'detector',
       '^src/detector/',
-      '^src/(detector|domain|workflows)/|^src/adapters/sources/',
-      'detector: sources, domain, and messages',
+      '^src/(detector|domain|workflows)/|^src/adapters/(sources|history)/',
+      'detector: sources, the history protocol, domain, and messages',
     ),
     allow(
       'server',

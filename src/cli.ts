@@ -1,1 +1,172 @@
-export {};
+import { Command, InvalidArgumentError } from 'commander';
+import { defaultConfigPath } from './commands/config-path.js';
+
+/**
+ * The command line. Each command loads its code when it runs, so that the small ones start at once.
+ * Exit codes: 0 done, 1 refused or failed, 2 not understood.
+ */
+const program = new Command('paramedic')
+  .description('Keeps LLM inference fleets inside their SLAs.')
+  .option(
+    '--config <file>',
+    'configuration (default: $PARAMEDIC_CONFIG, ./paramedic.yaml, or the demo’s)',
+  )
+  .configureOutput({ outputError: (text, write) => write(text) })
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2);
+  });
+
+const configPath = () => program.opts<{ config?: string }>().config ?? defaultConfigPath();
+
+/** Runs a command, and makes its exit code of its result or its error. */
+function run<A extends unknown[]>(body: (...args: A) => Promise<number | undefined>) {
+  return async (...args: A) => {
+    try {
+      process.exitCode = (await body(...args)) ?? 0;
+    } catch (error) {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = error instanceof InvalidArgumentError ? 2 : 1;
+    }
+  };
+}
+
+program
+  .command('start')
+  .description(
+    'runs everything on this machine: Temporal, the fleet of the configuration, the roles',
+  )
+  .option('--data-dir <folder>', 'where state is kept')
+  .action(
+    run(async ({ dataDir }: { dataDir?: string }) => {
+      const { runStart } = await import('./commands/start.js');
+      process.exit(await runStart({ configPath: configPath(), dataDir }));
+    }),
+  );
+
+for (const [role, what] of [
+  ['detector', 'scrapes, evaluates, and starts incidents'],
+  ['worker', 'runs the workflows and acts on the fleet'],
+  ['server', 'serves the API and keeps the archive'],
+] as const) {
+  program
+    .command(role)
+    .description(`runs the ${role} role: ${what}`)
+    .option('--config <file>', 'configuration')
+    .action(
+      run(async ({ config }: { config?: string }) => {
+        const { runNamedRole } = await import('./commands/roles.js');
+        process.exit(await runNamedRole(role, config ?? configPath()));
+      }),
+    );
+}
+
+program
+  .command('status')
+  .description('what is watched, what is violated, what answers')
+  .option('--json', 'for scripts')
+  .action(
+    run(async (options: { json?: boolean }) => {
+      const { showStatus } = await import('./commands/status.js');
+      return showStatus(configPath(), options);
+    }),
+  );
+program
+  .command('incidents')
+  .description('incidents, newest first')
+  .option('--state <state>', 'only those in that state')
+  .option('--limit <n>', 'how many', '20')
+  .option('--json', 'for scripts')
+  .action(
+    run(async (options: { state?: string; limit: string; json?: boolean }) => {
+      const { listIncidents } = await import('./commands/incidents.js');
+      return listIncidents(configPath(), options);
+    }),
+  );
+program
+  .command('incident')
+  .argument('<id>')
+  .description('one incident: state, plan, steps, owed undos, timeline')
+  .option('--json', 'for scripts')
+  .action(
+    run(async (id: string, options: { json?: boolean }) => {
+      const { showIncident } = await import('./commands/incidents.js');
+      return showIncident(configPath(), id, options);
+    }),
+  );
+
+for (const [name, what] of [
+  ['approve', 'lets the step that waits go on'],
+  ['deny', 'skips the step that waits'],
+  ['abort', 'stops the recovery and undoes it'],
+  ['skip', 'leaves the current step out'],
+  ['pause', 'starts no further step until resumed'],
+  ['resume', 'goes on after a pause'],
+  ['approve-rollback', 'lets the rollback that waits go on'],
+  ['deny-rollback', 'keeps what was changed'],
+  ['acknowledge', 'a person owns it'],
+] as const) {
+  const command = program
+    .command(name)
+    .argument('<id>', 'the incident')
+    .description(what)
+    .option('--reason <text>', 'why, for the audit')
+    .option('--by <who>', 'who asks', process.env['USER'] ?? 'operator')
+    .option('--json', 'for scripts');
+  if (name === 'abort') command.option('--keep', 'keeps what was changed');
+  command.action(
+    run(
+      async (
+        id: string,
+        options: { reason?: string; by: string; keep?: boolean; json?: boolean },
+      ) => {
+        const { operate } = await import('./commands/operate.js');
+        return operate(configPath(), id, name, options);
+      },
+    ),
+  );
+}
+
+program
+  .command('fault')
+  .argument('[name]', 'the fault; without one, those that there are are listed')
+  .argument('[replica]', 'where it applies to one replica')
+  .description('injects a fault into the reference fleet; `fault clear` ends all')
+  .option('--for <duration>', 'ends by itself after this time, e.g. 60s')
+  .option('--json', 'for scripts')
+  .action(
+    run(
+      async (
+        name: string | undefined,
+        replica: string | undefined,
+        options: { for?: string; json?: boolean },
+      ) => {
+        const { runFault } = await import('./commands/fault.js');
+        return runFault(configPath(), name, replica, options);
+      },
+    ),
+  );
+
+program
+  .command('anomaly')
+  .description('reads timestamp,value lines and prints an anomaly score in [0,1] for each')
+  .action(
+    run(async () => {
+      const { runAnomaly } = await import('./commands/anomaly.js');
+      await runAnomaly(process.stdin, process.stdout);
+      return 0;
+    }),
+  );
+program
+  .command('backtest')
+  .description('replays recorded samples through the evaluation; a JSON line per event')
+  .requiredOption('--input <file>', 'CSV or JSON lines with time, metric, value, optional replica')
+  .option('--config <file>', 'whose thresholds to use')
+  .action(
+    run(async ({ input, config }: { input: string; config?: string }) => {
+      const { backtestFile } = await import('./commands/backtest-file.js');
+      await backtestFile(config ?? configPath(), input);
+      return 0;
+    }),
+  );
+
+await program.parseAsync();

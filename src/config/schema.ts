@@ -26,6 +26,8 @@ const target = z.strictObject({
   url,
   /** The replica that its series are about, where their labels do not say. */
   replica: name.optional(),
+  /** `gateway` measures the service, `exporter` (GPU, host) adds series, `engine` is a replica. */
+  role: z.enum(['engine', 'gateway', 'exporter']).optional(),
   /** Bearer token, by environment variable or file. */
   bearerToken: z
     .union([z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })])

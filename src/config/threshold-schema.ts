@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { REPLICA_AVAILABILITY } from '../domain/sla/availability.js';
 import { DEFAULT_THRESHOLDS, VIOLATION_TYPES, type Threshold } from '../domain/sla/threshold.js';
 import { duration } from './duration.js';
 
 /** Units of the SLIs that the detector derives itself: a threshold in another one is a mistake. */
-const UNITS = new Map(DEFAULT_THRESHOLDS.map((t) => [t.metric, t.unit]));
+const KNOWN = [...DEFAULT_THRESHOLDS, REPLICA_AVAILABILITY];
+const UNITS = new Map(KNOWN.map((t) => [t.metric, t.unit]));
 
 const raw = z.strictObject({
   /** Unique; the metric's name where left out. */
@@ -34,7 +36,7 @@ const raw = z.strictObject({
  * demand gate have their defaults; of others they must be said.
  */
 export const thresholdSchema = raw.transform((given, context): Threshold => {
-  const known = DEFAULT_THRESHOLDS.find((t) => t.metric === given.metric);
+  const known = KNOWN.find((t) => t.metric === given.metric);
   const need = <T>(
     value: T | undefined,
     fallback: T | undefined,
@@ -78,7 +80,7 @@ export const thresholdSchema = raw.transform((given, context): Threshold => {
   };
 });
 
-/** Thresholds, their names unique; the design document's seven where none are given. */
+/** Thresholds, their names unique; the design document's seven and availability where none are given. */
 export const thresholdsSchema = z
   .array(thresholdSchema)
   .min(1)
@@ -93,4 +95,4 @@ export const thresholdsSchema = z
       });
     });
   })
-  .default(() => [...DEFAULT_THRESHOLDS]);
+  .default(() => [...KNOWN]);

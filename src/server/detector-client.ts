@@ -6,7 +6,8 @@ export interface TargetStatus {
   readonly url: string;
   readonly service: string;
   readonly replica: string | undefined;
-  readonly isUp: boolean;
+  /** Undefined before the first scrape. */
+  readonly isUp: boolean | undefined;
   readonly lastError: string | undefined;
   readonly lastScrapeAtMs: number | undefined;
 }

@@ -1,0 +1,46 @@
+import { loadConfig } from '../config/load.js';
+
+/** The API, as commands use it. */
+export interface Api {
+  get(path: string): Promise<unknown>;
+  post(path: string, body: unknown): Promise<unknown>;
+}
+
+const TIMEOUT_MS = 15_000;
+
+/**
+ * The API of the configuration’s server; PARAMEDIC_URL in the environment wins.
+ * Its calls throw an Error that says what was refused, or that nobody answers and what to do.
+ */
+export function apiOf(configPath: string): Api {
+  const named = process.env['PARAMEDIC_URL'];
+  const base = named !== undefined && named !== '' ? named : urlOf(configPath);
+  const call = async (path: string, init: RequestInit): Promise<unknown> => {
+    let reply: Response;
+    try {
+      reply = await fetch(new URL(path, base), {
+        ...init,
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+    } catch (cause) {
+      throw new Error(`${base} does not answer: is paramedic running? (npm start)`, { cause });
+    }
+    const body = (await reply.json().catch(() => undefined)) as { detail?: string } | undefined;
+    if (reply.ok) return body;
+    throw new Error(body?.detail ?? `${base} answered ${reply.status}`);
+  };
+  return {
+    get: (path) => call(path, {}),
+    post: (path, body) =>
+      call(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'user-agent': 'paramedic-cli' },
+        body: JSON.stringify(body),
+      }),
+  };
+}
+
+function urlOf(configPath: string): string {
+  const { host, port } = loadConfig(configPath).server;
+  return `http://${host}:${port}`;
+}

@@ -1,0 +1,35 @@
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import type { Running } from './role.js';
+
+/**
+ * Serves an app until stopped.
+ *
+ * @throws Error naming the port and the setting that changes it, when it is taken.
+ */
+export function listen(
+  app: Hono,
+  at: { readonly host: string; readonly port: number; readonly setting: string },
+): Promise<Running & { readonly port: number }> {
+  const server = createAdaptorServer({ fetch: app.fetch });
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const why =
+        cause.code === 'EADDRINUSE'
+          ? `port ${at.port} of ${at.host} is taken: free it, or set ${at.setting}`
+          : `can’t listen on ${at.host}:${at.port}: ${cause.message}`;
+      reject(new Error(why, { cause }));
+    });
+    server.listen(at.port, at.host, () => {
+      const address = server.address();
+      resolve({
+        port: typeof address === 'object' && address !== null ? address.port : at.port,
+        stop: () =>
+          new Promise((done) => {
+            server.close(() => done());
+            if ('closeAllConnections' in server) server.closeAllConnections();
+          }),
+      });
+    });
+  });
+}

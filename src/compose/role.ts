@@ -1,0 +1,74 @@
+import { Runtime } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
+import { exitWithParent } from '../local-stack/parent-watch.js';
+import { createLogger, temporalLogger } from '../logging.js';
+import { createTelemetry, type Telemetry, type TelemetryRole } from '../telemetry.js';
+import { packageVersion } from './version.js';
+
+/** What every role has. */
+export interface Role {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly telemetry: Telemetry;
+}
+
+/** A part that runs until it is stopped. */
+export interface Running {
+  /** Ends in order; resolves when all is at rest. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs a role until a signal: loads the configuration, starts it, says `ready`, and stops it in order.
+ * Returns the exit code.
+ *
+ * @throws ConfigError for a configuration that can't be used.
+ */
+export async function runRole(
+  role: TelemetryRole,
+  configPath: string,
+  start: (role: Role) => Promise<Running>,
+): Promise<number> {
+  exitWithParent();
+  const loaded = loadConfig(configPath);
+  // The launcher resolves it, so that its roles agree wherever they run.
+  const config = { ...loaded, dataDir: process.env['PARAMEDIC_DATA_DIR'] || loaded.dataDir };
+  const log = createLogger({ role, level: config.logLevel });
+  Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
+  const telemetry = createTelemetry({ role, version: packageVersion() });
+  const stopped = new Promise<string>((resolve) => {
+    process.once('SIGTERM', () => resolve('SIGTERM'));
+    process.once('SIGINT', () => resolve('SIGINT'));
+  });
+  try {
+    const running = await start({ config, log, telemetry });
+    log.info({ ready: true }, 'ready');
+    log.info({ signal: await stopped }, 'stopping');
+    await running.stop();
+    return 0;
+  } catch (error) {
+    log.error(
+      { err: error },
+      `${role} could not start: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return 1;
+  } finally {
+    telemetry.close();
+  }
+}
+
+/** Address of Temporal: TEMPORAL_ADDRESS, the configuration's, or that of the local stack's own server. */
+export function temporalTarget(config: Config) {
+  const address =
+    process.env['TEMPORAL_ADDRESS'] ||
+    (config.temporal.address ?? `127.0.0.1:${config.temporal.port}`);
+  return { address, apiKey: process.env['TEMPORAL_API_KEY'] };
+}
+
+/** Base of links into Temporal's UI. */
+export function temporalUi(config: Config): string {
+  const base = process.env['TEMPORAL_UI_URL'] || `http://127.0.0.1:${config.temporal.uiPort}`;
+  return `${base}/namespaces/${config.temporal.namespace}`;
+}

@@ -1,0 +1,99 @@
+import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { createRcaActivities } from '../activities/diagnose.js';
+import { createRecoveryActivities } from '../activities/recovery.js';
+import { createArchive } from '../adapters/archive/index.js';
+import { detectorHistory } from '../adapters/history/detector.js';
+import { connectClient, connectWorker } from '../adapters/temporal/connection.js';
+import { ensureNamespace } from '../adapters/temporal/namespace.js';
+import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.js';
+import { RCA_QUEUE, RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../workflows/messages.js';
+import { createCoordination } from './coordination.js';
+import { temporalTarget, type Role, type Running } from './role.js';
+import { createActuators, createWorld } from './world.js';
+
+const BUNDLE = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+/** A dev server is up within a second, a cluster within its deployment's own patience. */
+const CONNECT_WITHIN_MS = 30_000;
+
+/** The worker role: runs the workflows, acts on the fleet, analyses causes. */
+export async function startWorker({ config, log }: Role): Promise<Running> {
+  await prepareServer(config);
+  const connection = await connectWorker(temporalTarget(config), { deadlineMs: CONNECT_WITHIN_MS });
+  const { namespace } = config.temporal;
+  const client = new Client({ connection, namespace });
+  const { server, detector } = config;
+  const actuators = createActuators(config);
+  for (const [name, actuator] of actuators) {
+    for (const problem of await actuator.check()) log.warn({ actuator: name }, problem);
+  }
+  const archive = await createArchive({
+    kind: 'remote',
+    url: `http://${server.host}:${server.port}`,
+    timeoutMs: 10_000,
+  });
+  const world = createWorld(config, {
+    actuators,
+    archive,
+    history: detectorHistory.create({
+      url: `http://${detector.host}:${detector.port}`,
+      timeout: 10_000,
+      headers: {},
+    }),
+    coordination: createCoordination(client),
+    thresholds: () => config.thresholds,
+  });
+  const shared = {
+    connection,
+    namespace,
+    workflowBundle: { codePath: BUNDLE },
+    // Without it an update after a worker's crash waits 10 s for the dead one.
+    stickyQueueScheduleToStartTimeout: '1s',
+    // An abort is as fast as heartbeats are.
+    maxHeartbeatThrottleInterval: '200ms',
+    defaultHeartbeatThrottleInterval: '200ms',
+    shutdownGraceTime: '2s',
+    maxCachedWorkflows: 200,
+  };
+  const workers = await Promise.all([
+    Worker.create({
+      ...shared,
+      taskQueue: RECOVERY_QUEUE,
+      activities: { ...createRecoveryActivities(world) },
+    }),
+    Worker.create({
+      ...shared,
+      taskQueue: RCA_QUEUE,
+      activities: { ...createRcaActivities(world) },
+    }),
+  ]);
+  const running = workers.map((worker) => worker.run());
+  for (const run of running) {
+    run.catch((error: unknown) => {
+      log.error({ err: error }, 'the worker died');
+      process.kill(process.pid, 'SIGTERM');
+    });
+  }
+  return {
+    async stop() {
+      for (const worker of workers) worker.shutdown();
+      await Promise.allSettled(running);
+      for (const actuator of actuators.values()) await actuator.close();
+      await archive.close();
+      await connection.close();
+    },
+  };
+}
+
+/** The namespace and the search attributes are there before the first workflow needs them. */
+async function prepareServer(config: Role['config']): Promise<void> {
+  const { namespace } = config.temporal;
+  const connection = await connectClient(temporalTarget(config), { deadlineMs: CONNECT_WITHIN_MS });
+  try {
+    await ensureNamespace(connection, namespace);
+    await ensureSearchAttributes(connection, namespace, SEARCH_ATTRIBUTES);
+  } finally {
+    await connection.close();
+  }
+}
