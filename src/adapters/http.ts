@@ -33,7 +33,7 @@ export function createHttpAgent(options: HttpAgentOptions = {}): Agent {
 }
 
 /** The URL without user, password and query, for messages and logs. */
-export function redactUrl(url: string): string {
+function redactUrl(url: string): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;
 }

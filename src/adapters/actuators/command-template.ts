@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AdapterError } from '../../domain/ports.js';
 
 /** What a command's arguments may stand for. */
-export const PLACEHOLDERS = [
+const PLACEHOLDERS = [
   'service',
   'replica',
   'release',

@@ -26,7 +26,7 @@ function reasonOf(status: number): AdapterErrorReason {
 
 const HINTS: Readonly<Record<number, string>> = {
   401: '; the token or certificate is not valid (any more)',
-  403: '; grant it with the Role in the documentation',
+  403: '; grant it (integrations/kubernetes/role.yaml has all that is needed)',
   409: '; it was changed since it was read, and nothing was done',
 };
 

@@ -17,7 +17,7 @@ function waitingReasons(pods: readonly PodObject[]): string {
 }
 
 /** What a roll-out still lacks, or undefined when it is complete (the rules of `kubectl rollout status`). */
-export function missingOf({ metadata, spec, status }: DeploymentObject): string | undefined {
+function missingOf({ metadata, spec, status }: DeploymentObject): string | undefined {
   if (status.observedGeneration < metadata.generation) return 'the controller has not seen it yet';
   const { replicas, updatedReplicas, availableReplicas } = status;
   if (updatedReplicas < spec.replicas) return `${updatedReplicas} of ${spec.replicas} updated`;
