@@ -94,8 +94,7 @@ export class IncidentLog {
   }
 
   /** A line of the timeline that was logged elsewhere. */
-  note(stage: string, text: string): void {
-    const atMs = Date.now();
+  note(stage: string, text: string, atMs = Date.now()): void {
     this.sequence += 1;
     this.unwritten.push({ sequence: this.sequence, atMs, stage, text });
     const timeline = [...this.current.timeline, { atMs, stage, text }].slice(-LINES_KEPT);
@@ -117,9 +116,7 @@ export class IncidentLog {
   private write(): void {
     this.revision += 1;
     // Also after a cancel request: handlers run in the workflow's own scope, which then sends nothing.
-    this.writing ??= CancellationScope.nonCancellable(() => this.writeAll()).finally(() => {
-      this.writing = undefined;
-    });
+    this.writing ??= CancellationScope.nonCancellable(() => this.writeAll());
   }
 
   private async writeAll(): Promise<void> {
@@ -143,5 +140,7 @@ export class IncidentLog {
         log.error('the incident could not be archived', { error: String(error) });
       });
     }
+    // In the same turn as the last look at the revision, or a change in between would stay unwritten.
+    this.writing = undefined;
   }
 }

@@ -2,46 +2,38 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  executeChild,
   getExternalWorkflowHandle,
-  isCancellation,
-  ParentClosePolicy,
   setHandler,
-  startChild,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Outcome } from '../domain/archive.js';
 import { graver, severityRank } from '../domain/sla/severity.js';
+import { analyse, runRecovery, settleLostRecovery } from './incident-children.js';
 import { IncidentLog } from './incident-log.js';
+import { refusalOf } from './incident-refusal.js';
 import {
   abortSignal,
   acknowledgeSignal,
   acknowledgeUpdate,
-  ATTRIBUTES,
-  grantedSignal,
-  LEASE_WORKFLOW_ID,
   noDataSignal,
   observedSignal,
   operatorSignal,
   progressSignal,
-  releaseLeaseSignal,
   resolvedSignal,
   stateQuery,
   type IncidentInput,
   type IncidentPolicy,
   type IncidentResult,
   type OperatorMessage,
-  type OwedUndo,
-  type RecoveryInput,
   type RecoveryPlan,
   type RecoveryResult,
   type VerificationPlan,
 } from './messages.js';
 import { handleOperators, type Ask } from './operator-control.js';
-import { acquireLease, captureEvidence, planIncident, verifyStep } from './proxies.js';
-import { recoveryTypeOf } from './procedures/index.js';
-import { messageOf, release, undo } from './rollback.js';
-import { rootCauseAnalysis } from './root-cause-analysis.js';
+import { captureEvidence, planIncident, verifyStep } from './proxies.js';
+import { messageOf } from './rollback.js';
+import { Mitigations } from './mitigations.js';
+import { Turns } from './turns.js';
 
 const now = () => Date.now();
 
@@ -60,25 +52,27 @@ export async function incident(input: IncidentInput): Promise<IncidentResult> {
 
 class Incident {
   private readonly log: IncidentLog;
+  private readonly turns: Turns;
+  private readonly mitigations: Mitigations;
   private resolved: { atMs: number; why: string } | undefined;
   private isSilent = false;
-  private readonly granted = new Set<string>();
   private recoveryId: string | undefined;
   private aborted: Ask | undefined;
-  private tried: string[] = [];
+  private readonly tried: string[] = [];
   private attempts = 0;
   /** Severity with which the last choice of a procedure was made. */
   private plannedRank = -1;
   private isClosing = false;
   private outcome: Outcome = 'none';
   private mayTryAgain = false;
-  /** Mitigations in force, oldest first. */
-  private readonly held: OwedUndo[] = [];
   private verification: VerificationPlan | undefined;
   private policy: IncidentPolicy = { releaseAfterMs: 0, maxConcurrent: 1, maxTogether: 1 };
 
   constructor(private readonly input: IncidentInput) {
     this.log = new IncidentLog(input);
+    const { service, replica } = input.violation;
+    this.turns = new Turns({ service, replica });
+    this.mitigations = new Mitigations(this.log, this.turns);
     setHandler(stateQuery, () => this.log.view, { description: 'State, plan, steps, owed undos' });
     setHandler(observedSignal, (seen) => {
       const { violation } = this.log.view;
@@ -102,7 +96,6 @@ class Incident {
       this.isSilent = true;
       this.log.tell('no-data', `${this.input.violation.metric} has no fresh samples`);
     });
-    setHandler(grantedSignal, ({ requestId }) => void this.granted.add(requestId));
     setHandler(progressSignal, (progress) => {
       this.log.set({
         state: progress.state,
@@ -110,7 +103,7 @@ class Incident {
         owed: progress.owed,
         waiting: progress.waiting,
       });
-      for (const { stage, text } of progress.lines) this.log.note(stage, text);
+      for (const { stage, text, atMs } of progress.lines) this.log.note(stage, text, atMs);
     });
     setHandler(acknowledgeSignal, (message) => void this.acknowledge(message), {
       description: 'A person owns it: {"by": "you"}',
@@ -135,22 +128,9 @@ class Incident {
   }
 
   private refuse(action: Ask['action']): string | undefined {
-    const { waiting, state } = this.log.view;
-    if (this.isClosing) return `the incident is ${state}: there is nothing to ${action}`;
-    if (action === 'abort') {
-      return this.aborted === undefined ? undefined : 'it is being aborted already';
-    }
-    if (this.recoveryId === undefined) return `no recovery is running: the incident is ${state}`;
-    if (action === 'approve' || action === 'deny') {
-      return waiting?.kind === 'step' ? undefined : 'no step waits for an approval';
-    }
-    if (action === 'approve-rollback') {
-      return waiting?.kind === 'rollback' ? undefined : 'no rollback waits for an approval';
-    }
-    if (action === 'resume') return state === 'paused' ? undefined : 'it is not paused';
-    if (state === 'rolling-back') return 'the rollback has begun: it is not stopped halfway';
-    if (action === 'pause' && state === 'paused') return 'it is paused already';
-    return undefined;
+    if (this.isClosing) return `the incident is ending: there is nothing to ${action}`;
+    const isRunning = this.recoveryId !== undefined;
+    return refusalOf(action, this.log.view, { isRunning, isAborted: this.isAborted() });
   }
 
   /** Takes an operator's message; the recovery, where one runs, does what it says. */
@@ -160,14 +140,20 @@ class Incident {
     if (ask.action === 'abort') this.aborted = ask;
     if (this.recoveryId === undefined) {
       this.log.tell('operator', `${ask.by ?? 'an operator'}: ${ask.action}`);
-      return 'no further recovery will run';
+      return this.mitigations.count > 0
+        ? 'what the recovery left in force is undone'
+        : 'no further recovery will run';
     }
-    const recovery = getExternalWorkflowHandle(this.recoveryId);
+    this.forward(this.recoveryId, ask);
+    return `${ask.action}: sent to the recovery`;
+  }
+
+  private forward(recoveryId: string, ask: Ask): void {
+    const recovery = getExternalWorkflowHandle(recoveryId);
     // After a cancel request nothing else may be sent from the workflow's own scope.
     void CancellationScope.nonCancellable(() => recovery.signal(operatorSignal, ask)).catch(
       (error: unknown) => this.log.tell('operator', `${ask.action}: ${messageOf(error)}`),
     );
-    return `${ask.action}: sent to the recovery`;
   }
 
   async live(): Promise<IncidentResult> {
@@ -181,12 +167,15 @@ class Incident {
     for (;;) {
       await this.recoverOnce();
       await capturing;
-      analysis ??= this.analyse(this.outcome);
+      analysis ??= analyse(this.log, this.outcome);
       const settled = await this.untilResolved();
       if (settled === 'again') continue;
       const ended = settled === 'aborted' ? settled : await this.releaseAll();
       if (ended === 'done') break;
-      if (ended === 'aborted') await this.undoHeld();
+      if (ended === 'aborted') {
+        await this.mitigations.undoAll(this.aborted?.keep === true);
+        this.end('aborted');
+      }
     }
     this.isClosing = true;
     await analysis;
@@ -226,12 +215,13 @@ class Incident {
     this.log.set({ procedure: plan.procedure, why: plan.why });
     this.attempts += 1;
     const requestId = `${workflowInfo().runId}:${this.attempts}`;
+    const turn = await this.takeTurn(requestId, plan);
     try {
-      if (await this.takeTurn(requestId, plan)) {
+      if (turn !== undefined) {
         const result = await this.runRecovery(plan);
         this.tried.push(plan.procedure);
-        this.held.push(...result.owed);
-        this.log.set({ steps: result.steps, owed: [...this.held], waiting: undefined });
+        this.log.set({ steps: result.steps, waiting: undefined });
+        this.mitigations.add(result.owed);
         this.end(result.outcome);
         // What was stopped by a person is not tried in another way.
         this.mayTryAgain = result.outcome === 'rolled-back';
@@ -240,135 +230,54 @@ class Incident {
         this.log.tell(this.outcome, 'nothing was changed');
       }
     } finally {
-      this.giveTurn(requestId);
+      if (turn !== undefined) this.turns.give(turn);
     }
   }
 
-  /** Waits for the target. False: meanwhile the violation went away, or it was aborted. */
-  private async takeTurn(requestId: string, plan: RecoveryPlan): Promise<boolean> {
-    const { granted, ahead } = await this.acquire(requestId);
-    if (granted) return true;
+  /** Waits for the target; undefined when meanwhile the violation went away, or it was aborted. */
+  private async takeTurn(requestId: string, plan: RecoveryPlan): Promise<string | undefined> {
+    const { severity, windowMs } = this.log.view.violation;
+    const { granted, ahead } = await this.turns.ask(requestId, severity, this.policy);
+    if (granted) return requestId;
     this.log.set({ state: 'waiting' });
-    this.log.tell('waiting', `another recovery acts on this target; ${ahead} ahead in the queue`);
+    const place = ahead === 0 ? 'it is next' : `${ahead} come before it`;
+    this.log.tell('waiting', `another recovery acts on this target; ${place}`);
     const isOver = () => this.resolved !== undefined || this.isAborted();
-    await condition(() => this.granted.has(requestId) || isOver());
-    if (isOver()) return false;
+    const isMine = await this.turns.wait(requestId, isOver);
     // Whoever went before may have cured it: look at fresh samples before acting as well.
-    const sinceMs = now() - plan.verification.rule.holdMs;
-    const verdict = await verifyStep({
-      verification: plan.verification,
-      sinceMs,
-      untilMs: now() + 2 * plan.verification.rule.holdMs,
-    });
-    if (verdict.kind !== 'recovered') return true;
-    // The lease must not be held while the detector makes up its mind.
-    this.giveTurn(requestId);
+    const { holdMs } = plan.verification.rule;
+    const looksCured =
+      isMine &&
+      (await verifyStep({
+        verification: plan.verification,
+        sinceMs: now() - holdMs,
+        untilMs: now() + 2 * holdMs,
+      }));
+    if (looksCured && looksCured.kind !== 'recovered') return requestId;
+    // The target must not be held while the detector makes up its mind.
+    this.turns.give(requestId);
+    if (!isMine) return undefined;
     this.log.tell('waiting', 'it looks cured: waiting for the detector to agree');
-    await condition(isOver, this.input.violation.windowMs * 2);
-    return isOver() ? false : this.takeTurn(`${requestId}+`, plan);
-  }
-
-  private async acquire(requestId: string): Promise<{ granted: boolean; ahead: number }> {
-    const { service, replica, severity } = this.log.view.violation;
-    const { maxConcurrent, maxTogether } = this.policy;
-    return acquireLease({
-      requestId,
-      holderId: workflowInfo().workflowId,
-      holderRunId: workflowInfo().runId,
-      target: { service, replica },
-      severity,
-      maxConcurrent,
-      maxTogether,
-    });
-  }
-
-  private giveTurn(requestId: string): void {
-    const lease = getExternalWorkflowHandle(LEASE_WORKFLOW_ID);
-    for (const id of [requestId, ...[...this.granted].filter((g) => g.startsWith(requestId))]) {
-      void lease.signal(releaseLeaseSignal, { requestId: id }).catch(() => undefined);
-    }
+    await condition(isOver, 4 * windowMs);
+    return isOver() ? undefined : this.takeTurn(`${requestId}+`, plan);
   }
 
   private async runRecovery(plan: RecoveryPlan): Promise<RecoveryResult> {
-    const incidentId = workflowInfo().workflowId;
-    const { service, replica, severity, threshold, violationType } = this.log.view.violation;
-    const workflowId = `recovery:${incidentId}:${this.attempts}`;
     this.log.set({ state: 'recovering' });
-    const where = replica ?? service;
-    const child: RecoveryInput = {
-      incidentId,
-      violation: this.log.view.violation,
-      plan,
-      uiBase: this.input.uiBase,
-    };
+    const { view } = this.log;
     try {
-      const handle = await startChild(recoveryTypeOf(plan.workflowType), {
-        args: [child],
-        workflowId,
-        // Should this incident be terminated, its recovery still undoes what it owes.
-        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        staticSummary: `${plan.procedure} for ${where}`,
-        staticDetails: plan.why,
-        typedSearchAttributes: [
-          { key: ATTRIBUTES.service, value: service },
-          ...(replica === undefined ? [] : [{ key: ATTRIBUTES.replica, value: replica }]),
-          { key: ATTRIBUTES.threshold, value: threshold },
-          { key: ATTRIBUTES.violationType, value: violationType },
-          { key: ATTRIBUTES.severity, value: severity },
-          { key: ATTRIBUTES.procedure, value: plan.procedure },
-        ],
-      });
-      this.recoveryId = workflowId;
-      return await handle.result();
-    } catch (error) {
-      // Terminated from outside, or failed: what it owed is what it last told.
-      const { steps, owed } = this.log.view;
-      const why = isCancellation(error) ? 'cancelled' : messageOf(error);
-      this.log.tell(
-        'recovery-lost',
-        `the recovery ended from outside (${why}); undoing what it owed`,
+      return await runRecovery(
+        { view, plan, attempt: this.attempts, uiBase: this.input.uiBase },
+        (id) => {
+          this.recoveryId = id;
+          // It may have been aborted while the recovery was being started.
+          if (this.aborted !== undefined) this.forward(id, this.aborted);
+        },
       );
-      const left = [];
-      for (const one of [...owed].reverse()) {
-        const undone = await undo(one, `${workflowInfo().runId}:lost:${one.step.id}`);
-        this.log.tell(undone.kind === 'undone' ? 'rolled-back' : 'undo-failed', one.undoLine);
-        if (undone.kind === 'failed') left.push(one);
-      }
-      return {
-        outcome: left.length === 0 ? 'rolled-back' : 'rollback-incomplete',
-        detail: why,
-        steps,
-        owed: left,
-      };
+    } catch (error) {
+      return await settleLostRecovery(this.log, error);
     } finally {
       this.recoveryId = undefined;
-    }
-  }
-
-  /** Never delays or undoes a recovery: it runs beside the rest, and its failure is only a line. */
-  private async analyse(outcome: Outcome): Promise<void> {
-    const { workflowId, runId } = workflowInfo();
-    try {
-      const { probableCause } = await executeChild(rootCauseAnalysis, {
-        args: [
-          {
-            incidentId: workflowId,
-            incidentRunId: runId,
-            violation: this.input.violation,
-            openedAtMs: this.log.view.openedAtMs,
-            steps: this.log.view.steps,
-            outcome,
-          },
-        ],
-        workflowId: `rca:${runId}`,
-        taskQueue: 'rca',
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        staticSummary: `Why ${this.input.violation.metric} of ${this.input.violation.replica ?? this.input.violation.service}`,
-      });
-      this.log.set({ probableCause });
-      this.log.tell('cause', probableCause);
-    } catch (error) {
-      this.log.tell('cause', `undetermined: the analysis failed (${messageOf(error)})`);
     }
   }
 
@@ -377,7 +286,7 @@ class Incident {
     // The next procedure, if there is one, comes at once; the choice says when there is none.
     if (this.mayTryAgain && this.resolved === undefined) return 'again';
     if (this.outcome === 'recovered') this.log.set({ state: 'verifying' });
-    const isAbortedHolding = () => this.isAborted() && this.held.length > 0;
+    const isAbortedHolding = () => this.isAborted() && this.mitigations.count > 0;
     const isGraver = () =>
       this.outcome !== 'recovered' &&
       severityRank(this.log.view.violation.severity) > this.plannedRank &&
@@ -390,53 +299,24 @@ class Incident {
     return isGone() ? 'resolved' : 'again';
   }
 
-  /** An abort after the recovery: what it left in force is undone, or kept if so ordered. */
-  private async undoHeld(): Promise<void> {
-    const keeps = this.aborted?.keep === true;
-    for (const owed of this.held.splice(0).reverse()) {
-      if (keeps) {
-        this.log.tell('kept', owed.undoLine);
-        continue;
-      }
-      const undone = await undo(owed, `${workflowInfo().runId}:abort:${owed.step.id}`);
-      if (undone.kind === 'undone') this.log.tell('rolled-back', undone.text);
-      else this.log.tell('escalated', `${undone.why}; a person must: ${owed.undoLine}`);
-    }
-    this.log.set({ owed: [...this.held] });
-    this.end('aborted');
-  }
-
-  /** Releases what was temporary, once the SLI has held. `again`: the violation came back first. */
+  /** Releases what was temporary, once the SLI has held. `again`: the violation came back. */
   private async releaseAll(): Promise<'done' | 'again' | 'aborted'> {
-    const { verification } = this;
-    if (verification === undefined || this.held.length === 0) return 'done';
+    const { verification, policy } = this;
+    if (verification === undefined || this.mitigations.count === 0) return 'done';
     this.log.set({ state: 'mitigated' });
-    const { releaseAfterMs } = this.policy;
-    this.log.tell(
-      'hold',
-      `mitigations are released once it has held for ${releaseAfterMs / 1000} s`,
-    );
+    const holdMs = policy.releaseAfterMs;
+    this.log.tell('hold', `mitigations are released once it has held for ${holdMs / 1000} s`);
     const isBack = () => this.resolved === undefined && !this.isSilent;
-    await condition(() => isBack() || this.isAborted(), releaseAfterMs);
+    await condition(() => isBack() || this.isAborted(), holdMs);
     if (this.isAborted()) return 'aborted';
     if (isBack()) return 'again';
     this.log.set({ state: 'releasing' });
-    for (const owed of [...this.held].reverse()) {
-      const requestId = `${workflowInfo().runId}:release:${owed.step.id}`;
-      const { granted } = await this.acquire(requestId);
-      if (!granted) await condition(() => this.granted.has(requestId));
-      const freed = await release(owed, verification, requestId, now);
-      this.giveTurn(requestId);
-      if (freed.kind !== 'released') {
-        const { replica, service } = owed.step.target;
-        const todo = `a person must mend ${replica ?? service}, then: ${owed.undoLine}`;
-        this.log.tell(freed.kind === 'put-back' ? 'kept' : 'escalated', `${freed.why}; ${todo}`);
-        break;
-      }
-      this.held.splice(this.held.indexOf(owed), 1);
-      this.log.set({ owed: [...this.held] });
-      this.log.tell('released', freed.text);
-    }
-    return 'done';
+    const released = await this.mitigations.releaseAll(verification, policy);
+    if (this.isAborted()) return 'aborted';
+    if (released === 'released') return isBack() ? 'again' : 'done';
+    // What was put back must have cured it once more before the incident is closed.
+    await condition(() => !isBack() || this.isAborted(), 4 * this.input.violation.windowMs);
+    if (this.isAborted()) return 'aborted';
+    return isBack() ? 'again' : 'done';
   }
 }

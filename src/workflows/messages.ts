@@ -158,6 +158,14 @@ export interface RecoveryResult {
   readonly owed: readonly OwedUndo[];
 }
 
+/** One line of a story. */
+export interface StoryLine {
+  readonly atMs: number;
+  /** A stage word, see `TimelineEntry`. */
+  readonly stage: string;
+  readonly text: string;
+}
+
 /** Progress that a recovery tells its incident. */
 export interface RecoveryProgress {
   readonly state: IncidentState;
@@ -166,7 +174,7 @@ export interface RecoveryProgress {
   /** The step that waits for an approval, if any. */
   readonly waiting: ApprovalRequest | undefined;
   /** What happened since the last progress, in order. */
-  readonly lines: readonly { readonly stage: string; readonly text: string }[];
+  readonly lines: readonly StoryLine[];
 }
 
 /** What an operator is asked. */
@@ -194,7 +202,7 @@ export interface IncidentView {
   readonly waiting: ApprovalRequest | undefined;
   readonly acknowledgedBy: string | undefined;
   readonly probableCause: string | undefined;
-  readonly timeline: readonly { atMs: number; stage: string; text: string }[];
+  readonly timeline: readonly StoryLine[];
 }
 
 /** Who asks, and why: every operator's message carries it. Sent from the Temporal UI it may be empty. */

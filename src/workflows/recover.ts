@@ -1,34 +1,29 @@
 import {
   CancellationScope,
-  getExternalWorkflowHandle,
   isCancellation,
-  log,
-  setCurrentDetails,
   setHandler,
   sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { IncidentState, Outcome } from '../domain/archive.js';
+import type { Outcome } from '../domain/archive.js';
 import type { Verdict } from '../domain/recovery/verification.js';
 import {
   ATTRIBUTES,
   operatorSignal,
-  progressSignal,
   recoveryQuery,
   type OwedUndo,
   type PlannedStep,
   type RecoveryInput,
-  type RecoveryProgress,
   type RecoveryResult,
-  type StepReport,
 } from './messages.js';
 import { handleOperators, OperatorControl, type Ask } from './operator-control.js';
 import { applyStepOf, prepareStep, verifyStep } from './proxies.js';
-import { describeRecovery } from './details.js';
+import { RecoveryLog } from './recovery-log.js';
 import { messageOf, undo } from './rollback.js';
 
 const now = () => Date.now();
+const whoOf = (ask: Ask) => ask.by ?? 'an operator';
 
 /**
  * The skeleton of every procedure: its steps in order, each owed before it acts, verified on fresh
@@ -45,27 +40,15 @@ export async function recover(input: RecoveryInput): Promise<RecoveryResult> {
 
 class Recovery {
   private readonly control = new OperatorControl();
-  private readonly steps: StepReport[];
-  private readonly owed: OwedUndo[] = [];
-  private untold: { stage: string; text: string }[] = [];
-  private telling: Promise<void> | undefined;
-  private state: IncidentState = 'recovering';
+  private readonly log: RecoveryLog;
   private isEnding = false;
   private operations = 0;
 
   constructor(private readonly input: RecoveryInput) {
-    this.steps = input.plan.steps.map((step) => ({
-      id: step.id,
-      action: step.action,
-      target: step.target,
-      state: 'planned',
-      line: '',
-      startedAtMs: undefined,
-      endedAtMs: undefined,
-      before: undefined,
-      after: undefined,
-    }));
-    setHandler(recoveryQuery, () => this.progress(), { description: 'Steps, and what is owed' });
+    this.log = new RecoveryLog(input);
+    setHandler(recoveryQuery, () => this.log.progress(), {
+      description: 'Steps, and what is owed',
+    });
     setHandler(operatorSignal, (ask) => void this.operate(ask), {
       description: 'An operator’s message, forwarded by the incident',
     });
@@ -80,47 +63,46 @@ class Recovery {
     const refusal = this.control.refuse(ask.action, this.isEnding);
     if (refusal !== undefined) return refusal;
     const answer = this.control.accept(ask);
-    const who = ask.by ?? 'an operator';
+    if (ask.action === 'pause') this.log.state = 'paused';
+    if (ask.action === 'resume') this.log.state = 'recovering';
     const why = ask.reason === undefined ? '' : ` (${ask.reason})`;
-    this.tell('operator', `${who}: ${ask.action}${why} — ${answer}`);
+    this.log.tell('operator', `${whoOf(ask)}: ${ask.action}${why} — ${answer}`);
     return answer;
   }
 
   async run(): Promise<RecoveryResult> {
-    const result = await this.attempt();
-    while (this.telling !== undefined) await this.telling;
-    return result;
+    const isRecovered = await this.tryAll();
+    this.isEnding = true;
+    const [outcome, detail] = isRecovered ? this.settle() : await this.rollBack();
+    this.log.end(outcome, detail);
+    await this.log.told();
+    return { outcome, detail, steps: this.log.steps, owed: this.log.owed };
   }
 
-  private async attempt(): Promise<RecoveryResult> {
-    const { plan } = this.input;
+  /** The steps, until one recovers the SLI, time is up, or a person stops it. */
+  private async tryAll(): Promise<boolean> {
+    const { procedure, steps, why, timeoutMs } = this.input.plan;
     const startedAtMs = now();
-    this.tell(
-      'plan',
-      `${plan.procedure}: ${plan.steps.map((s) => s.action).join(' → ')}; ${plan.why}`,
-    );
-    let isRecovered = false;
-    for (const step of plan.steps) {
+    this.log.tell('plan', `${procedure}: ${steps.map((s) => s.action).join(' → ')}; ${why}`);
+    for (const step of steps) {
       await this.control.whilePaused(now);
-      if (this.control.abortAsk !== undefined) break;
-      if (now() - startedAtMs - this.control.waitedMs > plan.timeoutMs) {
-        this.tell('timeout', `${plan.procedure} used up its ${plan.timeoutMs / 1000} s`);
-        break;
+      if (this.control.abortAsk !== undefined) return false;
+      if (now() - startedAtMs - this.control.waitedMs > timeoutMs) {
+        this.log.tell('timeout', `${procedure} used up its ${timeoutMs / 1000} s`);
+        return false;
       }
-      isRecovered = await this.tryStep(step);
-      if (isRecovered) break;
+      if (await this.tryStep(step)) return true;
     }
-    this.isEnding = true;
-    if (isRecovered) {
-      for (const report of this.steps) {
-        if (report.state === 'planned') {
-          this.update(report.id, { state: 'skipped', line: 'not needed: recovered before it' });
-        }
-      }
-      const held = this.owed.map((o) => o.undoLine).join('; ');
-      return this.end('recovered', held === '' ? 'nothing to release' : `to be released: ${held}`);
+    return false;
+  }
+
+  private settle(): [Outcome, string] {
+    for (const report of this.log.steps) {
+      if (report.state !== 'planned') continue;
+      this.log.update(report, { state: 'skipped', line: 'not needed: recovered before it' });
     }
-    return this.rollBack();
+    const held = this.log.owed.map((o) => o.undoLine).join('; ');
+    return ['recovered', held === '' ? 'nothing to release' : `to be released: ${held}`];
   }
 
   /** One step, start to verdict. Returns whether the SLI recovered. */
@@ -129,15 +111,15 @@ class Recovery {
       const prepared = await this.prepare(step);
       if (prepared === undefined) return false;
       // Owed before it acts: a step that timed out may have taken effect.
-      if (step.irreversible === undefined) this.owed.push(prepared);
-      const isApplied = await this.apply(step, prepared);
-      return isApplied && (await this.verify(step));
+      if (step.irreversible === undefined) this.log.owed.push(prepared);
+      return (await this.apply(step, prepared)) && (await this.verify(step));
     } catch (error) {
       if (!isCancellation(error)) throw error;
       const skip = this.control.takeSkip();
       if (skip !== undefined && this.control.abortAsk === undefined) {
-        await this.undoStep(step, `left out by ${skip.by ?? 'an operator'}`);
-        this.update(step.id, { state: 'skipped', line: `left out by ${skip.by ?? 'an operator'}` });
+        const line = `left out by ${whoOf(skip)}`;
+        await this.undoStep(step, line);
+        this.log.update(step, { state: 'skipped', line, endedAtMs: now() });
       }
       return false;
     }
@@ -145,11 +127,11 @@ class Recovery {
 
   /** Reads the state before, and asks where it must. Undefined: this step does not act. */
   private async prepare(step: PlannedStep): Promise<OwedUndo | undefined> {
-    this.update(step.id, { startedAtMs: now() });
+    this.log.update(step, { startedAtMs: now() });
     const request = { violation: this.input.violation, step };
     let ready = await this.control.interruptibly(() => prepareStep(request));
     if (ready.kind === 'ready' && step.autonomy !== 'auto') {
-      if (step.autonomy === 'observe' || step.autonomy === 'suggest') {
+      if (step.autonomy !== 'approve') {
         ready = { kind: 'skip', why: `autonomy is ${step.autonomy}; it would have: ${ready.line}` };
       } else if (await this.isApproved(step, ready.line)) {
         // The fleet may have changed while a person made up their mind.
@@ -160,59 +142,73 @@ class Recovery {
     }
     if (ready.kind !== 'ready') {
       const state = ready.kind === 'skip' ? 'skipped' : 'refused';
-      this.update(step.id, { state, line: ready.why, endedAtMs: now() });
-      this.tell(state, `${step.action}: ${ready.why}`);
+      this.log.update(step, { state, line: ready.why, endedAtMs: now() });
+      this.log.tell(state, `${step.action}: ${ready.why}`);
       return undefined;
     }
-    this.update(step.id, { state: 'applying', line: ready.line });
-    this.tell('try', `${step.action}: ${ready.line}`);
+    this.log.update(step, { state: 'applying', line: ready.line });
+    this.log.tell('try', `${step.action}: ${ready.line}`);
     return { step, before: ready.before, desired: ready.desired, undoLine: ready.undoLine };
   }
 
   private async isApproved(step: PlannedStep, line: string): Promise<boolean> {
-    const { plan } = this.input;
-    const untilMs = now() + plan.approvalTimeoutMs;
-    this.update(step.id, { state: 'awaiting-approval', line });
-    const asking = this.control.ask(
-      { kind: 'step', stepId: step.id, line, untilMs, onTimeout: plan.onApprovalTimeout },
-      now,
-    );
-    this.state = 'awaiting-approval';
-    this.tell('approval', `${step.action} waits for approval: ${line}`);
-    const answer = await asking;
-    this.state = 'recovering';
+    const { approvalTimeoutMs, onApprovalTimeout } = this.input.plan;
+    this.log.update(step, { state: 'awaiting-approval', line });
+    const answer = await this.ask('step', step, line, onApprovalTimeout);
     if (answer?.action === 'approve') return true;
-    if (answer === undefined && plan.onApprovalTimeout === 'approve') {
-      this.tell('approval', `${step.action}: nobody answered; it goes on, as configured`);
+    if (answer === undefined && onApprovalTimeout === 'approve') {
+      this.log.tell('approval', `${step.action}: nobody answered; it goes on, as configured`);
       return true;
     }
     this.control.takeSkip();
+    const reason = answer?.reason === undefined ? '' : `: ${answer.reason}`;
     const why =
       answer === undefined
-        ? `nobody answered within ${plan.approvalTimeoutMs / 1000} s`
-        : `${answer.action} by ${answer.by ?? 'an operator'}${answer.reason === undefined ? '' : `: ${answer.reason}`}`;
-    this.update(step.id, { state: 'skipped', line: `not approved: ${why}`, endedAtMs: now() });
-    this.tell('skipped', `${step.action}: not approved: ${why}`);
-    if (answer === undefined && plan.onApprovalTimeout === 'rollback') {
+        ? `nobody answered within ${approvalTimeoutMs / 1000} s`
+        : `${answer.action} by ${whoOf(answer)}${reason}`;
+    this.log.update(step, { state: 'skipped', line: `not approved: ${why}`, endedAtMs: now() });
+    this.log.tell('skipped', `${step.action}: not approved: ${why}`);
+    if (answer === undefined && onApprovalTimeout === 'rollback') {
       this.operate({ action: 'abort', by: 'the approval’s timeout' });
     }
     return false;
   }
 
+  /** Asks a person; undefined when nobody answered in time. */
+  private async ask(
+    kind: 'step' | 'rollback',
+    step: PlannedStep,
+    line: string,
+    onTimeout: string,
+  ): Promise<Ask | undefined> {
+    const untilMs = now() + this.input.plan.approvalTimeoutMs;
+    const request = { kind, stepId: step.id, line, untilMs, onTimeout };
+    const asking = this.control.ask(request, now);
+    this.log.waiting = request;
+    this.log.state = 'awaiting-approval';
+    const what = kind === 'step' ? step.action : 'the rollback';
+    this.log.tell('approval', `${what} waits for approval: ${line}`);
+    const answer = await asking;
+    this.log.waiting = undefined;
+    this.log.state = 'recovering';
+    return answer;
+  }
+
   private async apply(step: PlannedStep, prepared: OwedUndo): Promise<boolean> {
     try {
+      const operationId = this.operationId(step);
       const text = await this.control.interruptibly(() =>
-        applyStepOf(step)({ step, prepared, operationId: this.operationId(step) }),
+        applyStepOf(step)({ step, prepared, operationId }),
       );
-      this.update(step.id, { state: 'settling', line: text });
-      this.tell('changed', `${step.action}: ${text}`);
+      this.log.update(step, { state: 'settling', line: text });
+      this.log.tell('changed', `${step.action}: ${text}`);
       return true;
     } catch (error) {
       if (isCancellation(error)) throw error;
       // It may have taken effect before it failed: what it owes is undone now.
       const why = messageOf(error);
-      this.update(step.id, { state: 'failed', line: why, endedAtMs: now() });
-      this.tell('failed', `${step.action}: ${why}`);
+      this.log.update(step, { state: 'failed', line: why, endedAtMs: now() });
+      this.log.tell('failed', `${step.action}: ${why}`);
       await this.undoStep(step, 'the step failed');
       return false;
     }
@@ -223,141 +219,79 @@ class Recovery {
     const sinceMs = now() + step.settleMs;
     const verdict: Verdict = await this.control.interruptibly(async () => {
       await sleep(step.settleMs);
-      this.update(step.id, { state: 'verifying' });
+      this.log.update(step, { state: 'verifying' });
       return verifyStep({ verification, sinceMs, untilMs: sinceMs + verification.timeoutMs });
     });
     const { metric, rule } = verification;
     const after = verdict.kind === 'undecided' ? undefined : verdict.median;
-    this.update(step.id, { state: verdict.kind, before: rule.before, after, endedAtMs: now() });
+    this.log.update(step, { state: verdict.kind, before: rule.before, after, endedAtMs: now() });
     const figures =
       verdict.kind === 'undecided'
         ? verdict.why
         : `${metric} ${rule.before.toPrecision(4)} → ${verdict.median.toPrecision(4)} (limit ${rule.limit.toPrecision(4)})`;
     const isRecovered = verdict.kind === 'recovered';
-    this.tell(isRecovered ? 'verified' : verdict.kind, `${step.action}: ${figures}`);
+    this.log.tell(isRecovered ? 'verified' : verdict.kind, `${step.action}: ${figures}`);
     if (verdict.kind === 'worse') await this.undoStep(step, 'it made things worse');
     return isRecovered;
   }
 
   /** Undoes that step alone, at once; what cannot be undone stays owed for the rollback. */
   private async undoStep(step: PlannedStep, why: string): Promise<void> {
-    const index = this.owed.findIndex((owed) => owed.step.id === step.id);
-    const owed = this.owed[index];
-    if (owed === undefined) return;
-    const result = await undo(owed, `${this.operationId(step)}:undo`);
+    const { owed } = this.log;
+    const index = owed.findIndex((one) => one.step.id === step.id);
+    const mine = owed[index];
+    if (mine === undefined) return;
+    const result = await undo(mine, this.operationId(step));
     if (result.kind === 'failed') {
-      this.tell('undo-failed', `${step.action}: ${result.why}; it is tried again in the rollback`);
+      const line = `${step.action}: ${result.why}; it is tried again in the rollback`;
+      this.log.tell('undo-failed', line);
       return;
     }
-    this.owed.splice(index, 1);
-    this.tell('undone', `${step.action}: ${result.text}; ${why}`);
+    owed.splice(index, 1);
+    this.log.tell('undone', `${step.action}: ${result.text}; ${why}`);
   }
 
   /** Newest first, every one tried, whatever fails. */
-  private async rollBack(): Promise<RecoveryResult> {
+  private async rollBack(): Promise<[Outcome, string]> {
+    const { owed } = this.log;
     const abort = this.control.abortAsk;
     const ended: Outcome = abort === undefined ? 'rolled-back' : 'aborted';
-    const who = abort === undefined ? '' : ` by ${abort.by ?? 'an operator'}`;
-    const isOrdered = abort !== undefined && abort.keep !== true;
-    if (this.input.plan.asksBeforeRollback && !isOrdered && this.owed.length > 0) {
-      await this.askBeforeRollback();
+    const who = abort === undefined ? '' : ` by ${whoOf(abort)}`;
+    const last = owed.at(-1);
+    if (last === undefined) return [ended, `nothing to undo${who}`];
+    const lines = owed.map((o) => o.undoLine).join('; ');
+    if (abort === undefined && this.input.plan.asksBeforeRollback && !this.control.rollbackAsk) {
+      await this.ask('rollback', last.step, `to be undone: ${lines}`, 'rollback');
     }
     if (abort?.keep === true || this.control.rollbackAsk?.action === 'deny-rollback') {
-      for (const { step } of this.owed) this.update(step.id, { state: 'kept' });
-      return this.end(
-        'aborted',
-        `stopped${who}; kept: ${this.owed.map((o) => o.undoLine).join('; ') || 'nothing'}`,
-      );
+      for (const { step } of owed) this.log.update(step, { state: 'kept' });
+      return ['aborted', `stopped${who}; kept; to undo by hand: ${lines}`];
     }
-    if (this.owed.length === 0) return this.end(ended, `nothing to undo${who}`);
-    this.state = 'rolling-back';
-    this.tell('rollback', `undoing ${this.owed.length} change(s), newest first${who}`);
+    this.log.state = 'rolling-back';
+    this.log.tell('rollback', `undoing ${owed.length} change(s), newest first${who}`);
     const failed: string[] = [];
-    for (const owed of [...this.owed].reverse()) {
-      const result = await undo(owed, `${this.operationId(owed.step)}:rollback`);
+    for (const one of [...owed].reverse()) {
+      const result = await undo(one, this.operationId(one.step));
       if (result.kind === 'failed') {
-        failed.push(`${owed.undoLine} (${result.why})`);
-        this.update(owed.step.id, { state: 'undo-failed' });
-        this.tell(
-          'undo-failed',
-          `${owed.step.action}: ${result.why}; a person must: ${owed.undoLine}`,
-        );
+        failed.push(`${one.undoLine} (${result.why})`);
+        this.log.update(one.step, { state: 'undo-failed' });
+        const todo = `a person must: ${one.undoLine}`;
+        this.log.tell('undo-failed', `${one.step.action}: ${result.why}; ${todo}`);
       } else {
-        this.owed.splice(this.owed.indexOf(owed), 1);
-        this.update(owed.step.id, { state: 'undone' });
-        this.tell('rolled-back', `${owed.step.action}: ${result.text}`);
+        owed.splice(owed.indexOf(one), 1);
+        this.log.update(one.step, { state: 'undone' });
+        this.log.tell('rolled-back', `${one.step.action}: ${result.text}`);
       }
     }
     upsertSearchAttributes([{ key: ATTRIBUTES.rolledBack, value: failed.length === 0 }]);
     return failed.length === 0
-      ? this.end(ended, `everything was undone${who}`)
-      : this.end('rollback-incomplete', `a person must: ${failed.join('; ')}`);
-  }
-
-  private async askBeforeRollback(): Promise<void> {
-    if (this.control.rollbackAsk !== undefined) return;
-    const last = this.owed.at(-1);
-    const line = `to be undone: ${this.owed.map((o) => o.undoLine).join('; ')}`;
-    const untilMs = now() + this.input.plan.approvalTimeoutMs;
-    const asking = this.control.ask(
-      { kind: 'rollback', stepId: last?.step.id ?? '', line, untilMs, onTimeout: 'rollback' },
-      now,
-    );
-    this.state = 'awaiting-approval';
-    this.tell('approval', `the rollback waits for approval; ${line}`);
-    await asking;
-  }
-
-  private end(outcome: Outcome, detail: string): RecoveryResult {
-    upsertSearchAttributes([{ key: ATTRIBUTES.outcome, value: outcome }]);
-    this.tell(outcome, detail);
-    return { outcome, detail, steps: this.steps, owed: this.owed };
+      ? [ended, `everything was undone${who}`]
+      : ['rollback-incomplete', `a person must: ${failed.join('; ')}`];
   }
 
   /** Unique for each intended effect of this run: asked twice, it happens once. */
   private operationId(step: PlannedStep): string {
     this.operations += 1;
     return `${workflowInfo().runId}:${step.id}:${this.operations}`;
-  }
-
-  private update(id: string, change: Partial<StepReport>): void {
-    const index = this.steps.findIndex((report) => report.id === id);
-    const report = this.steps[index];
-    if (report !== undefined) this.steps[index] = { ...report, ...change };
-  }
-
-  private progress(lines: RecoveryProgress['lines'] = []): RecoveryProgress {
-    return {
-      state: this.control.paused ? 'paused' : this.state,
-      steps: this.steps,
-      owed: this.owed,
-      waiting: this.control.waiting,
-      lines,
-    };
-  }
-
-  /** Tells the log, Temporal's UI and the incident what happened; a lost incident stops no recovery. */
-  private tell(stage: string, text: string): void {
-    const progress = this.progress();
-    log.info(text, { story: stage, incident: this.input.incidentId });
-    setCurrentDetails(describeRecovery(this.input, progress, text));
-    upsertSearchAttributes([
-      { key: ATTRIBUTES.stage, value: progress.state },
-      { key: ATTRIBUTES.awaitingApproval, value: progress.waiting !== undefined },
-    ]);
-    this.untold.push({ stage, text });
-    // After a cancel request nothing else may be sent from the workflow's own scope.
-    this.telling ??= CancellationScope.nonCancellable(() => this.tellIncident()).finally(() => {
-      this.telling = undefined;
-    });
-  }
-
-  /** One signal at a time: the server delivers several that are under way in any order. */
-  private async tellIncident(): Promise<void> {
-    const incident = getExternalWorkflowHandle(this.input.incidentId);
-    while (this.untold.length > 0) {
-      const lines = this.untold.splice(0);
-      await incident.signal(progressSignal, this.progress(lines)).catch(() => undefined);
-    }
   }
 }
