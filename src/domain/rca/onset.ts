@@ -27,28 +27,38 @@ const PRICE_OF_MOVING = MOST_PER_FAMILY;
 const FARTHEST_SHARE = 0.7;
 /** The symptom's say, as a share of all families': it defines the incident, yet may be too weak to show. */
 const SYMPTOM_SHARE = 0.1;
+/** Series judged between two yields: about 2 ms. */
+const SERIES_PER_STEP = 512;
 /** Where `FARTHEST_SHARE` is reached: reports are that much off at most. */
 export const FARTHEST_MS = 300_000;
 
 /**
- * Finds when the incident began: the time near the reported one at which most families of most services
+ * Finds when the incident began, in steps that yield the share done (0..1): the time near the reported one at which most families of most services
  * jump together. Returns `startedAtMs` unless another time is clearly better.
  *
  * `symptom` are the series of the incident's own service and kind.
  */
-export function refineOnset(
+export function* onsetSteps(
   evidence: readonly EvidenceSeries[],
   symptom: readonly EvidenceSeries[],
   search: OnsetSearch,
-): number {
+): Generator<number, number> {
   const families = new Set(evidence.map(familyKey)).size;
   let best = search.startedAtMs;
   let bestSupport = 0;
+  const first = -Math.floor(search.backMs / search.stepMs);
   const last = Math.floor(search.aheadMs / search.stepMs);
-  for (let step = -Math.floor(search.backMs / search.stepMs); step <= last; step++) {
+  for (let step = first; step <= last; step++) {
     const onsetMs = search.startedAtMs + step * search.stepMs;
     const distance = Math.abs(step * search.stepMs) / FARTHEST_MS;
-    const found = supportAt(evidence, symptom, families, onsetMs, search);
+    const found = yield* supportSteps(
+      evidence,
+      symptom,
+      families,
+      onsetMs,
+      search,
+      (step - first) / (last - first + 1),
+    );
     const support =
       (found - (step === 0 ? 0 : PRICE_OF_MOVING)) * (1 - (1 - FARTHEST_SHARE) * distance);
     if (support > bestSupport) {
@@ -59,13 +69,14 @@ export function refineOnset(
   return best;
 }
 
-function supportAt(
+function* supportSteps(
   evidence: readonly EvidenceSeries[],
   symptom: readonly EvidenceSeries[],
   families: number,
   onsetMs: number,
   search: OnsetSearch,
-): number {
+  share: number,
+): Generator<number, number> {
   const from = onsetMs - search.periodMs / 2;
   const say = (series: EvidenceSeries): number =>
     Math.min(
@@ -73,7 +84,8 @@ function supportAt(
       Math.max(0, Math.abs(jumpAt(series, from, search.length)) - NOTEWORTHY),
     );
   const perFamily = new Map<string, number>();
-  for (const series of evidence) {
+  for (const [i, series] of evidence.entries()) {
+    if (i % SERIES_PER_STEP === 0) yield share;
     const said = say(series) * weightOf(series.family);
     const key = familyKey(series);
     if (said > (perFamily.get(key) ?? 0)) perFamily.set(key, said);

@@ -1,0 +1,232 @@
+import type { SeriesPoints } from '../ports.js';
+import { periodOf } from './align.js';
+import { correlationSteps } from './correlation.js';
+import { rateOfCounter } from './counter-rate.js';
+import { entityOf, type IncidentEvidence } from './evidence.js';
+import { changesBefore, scopeOf, type Facts } from './facts.js';
+import type { Assessment, Hypothesis } from './hypotheses/hypothesis.js';
+import { HYPOTHESES } from './hypotheses/index.js';
+import { insightsOf } from './insights.js';
+import { likelihoodsOf } from './likelihood.js';
+import { missingEvidence } from './missing-evidence.js';
+import { picturesOf } from './pictures.js';
+import { medianOf } from './quantiles.js';
+import type { CallEdge, RankInput } from './rank-input.js';
+import { rankingSteps } from './rank.js';
+import { recommend } from './recommendations.js';
+import { relatedSeries } from './related-series.js';
+import type { RatedHypothesis, RelatedSeries, RootCauseReport } from './report.js';
+import { changeOf, type SignalChange } from './signal-change.js';
+import { signalOf, SYMPTOMS } from './signal.js';
+import { summarise } from './summarise.js';
+import { timelineOf } from './timeline.js';
+
+/** How far an analysis is. */
+export interface AnalysisProgress {
+  readonly stage: 'ranking' | 'changes' | 'correlation' | 'judging';
+  /** Of this stage, 0..1. */
+  readonly share: number;
+}
+
+/** Correlations look at the hour before the incident opened. */
+const CORRELATION_WINDOW_MS = 60 * 60_000;
+/** Without any series nothing has a period; a scrape's usual one then. */
+const DEFAULT_PERIOD_MS = 10_000;
+/** The past that is normal ends 5 min before the onset: slow faults begin before they are felt. */
+const QUIET_BEFORE_ONSET_MS = 5 * 60_000;
+/** From here on a hypothesis is named as the probable cause, */
+const LEAST_PROBABILITY = 0.5;
+/** and from here on without reserve. */
+const CONFIDENT_PROBABILITY = 0.8;
+const SERIES_PER_STEP = 64;
+/** Ranked causes that a report keeps. */
+const MOST_RANKED = 20;
+
+/**
+ * Analyses an incident in steps of a few milliseconds, so that the caller can yield between them; returns
+ * the report. Never throws for evidence that is missing: the report says what was.
+ */
+export function* analysisSteps(
+  evidence: IncidentEvidence,
+): Generator<AnalysisProgress, RootCauseReport> {
+  const series: SeriesPoints[] = [];
+  for (const [i, one] of evidence.series.entries()) {
+    if (i % SERIES_PER_STEP === 0) yield { stage: 'ranking', share: 0 };
+    series.push(rateOfCounter(one));
+  }
+  const stepMs = usualPeriod(series);
+  const ranking = yield* staged('ranking', rankingSteps(rankInputOf(evidence, series, stepMs)));
+  const onsetMs = ranking.onsetMs;
+
+  const changes: SignalChange[] = [];
+  const bounds = { stepMs, startedAtMs: onsetMs, quietUntilMs: onsetMs - QUIET_BEFORE_ONSET_MS };
+  const untilMs = judgedUntil(evidence, onsetMs, stepMs);
+  for (const [i, one] of series.entries()) {
+    const change = changeOf(one, bounds, onsetMs, untilMs);
+    if (change) changes.push(change);
+    if (i % SERIES_PER_STEP === 0) yield { stage: 'changes', share: i / series.length };
+  }
+  const facts: Facts = {
+    evidence,
+    onsetMs,
+    scope: scopeOf(evidence, changes),
+    changes,
+    recentChanges: changesBefore(evidence, onsetMs),
+    ranking,
+  };
+  const related = yield* relate(facts, series, stepMs);
+  return yield* judge(facts, series, related);
+}
+
+/** Analyses an incident in one go; see `analysisSteps`. */
+export function analyse(evidence: IncidentEvidence): RootCauseReport {
+  const steps = analysisSteps(evidence);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+function* staged<T>(
+  stage: AnalysisProgress['stage'],
+  steps: Generator<number, T>,
+): Generator<AnalysisProgress, T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    yield { stage, share: step.value };
+  }
+}
+
+function* relate(
+  facts: Facts,
+  series: readonly SeriesPoints[],
+  stepMs: number,
+): Generator<AnalysisProgress, RelatedSeries[]> {
+  const { incident } = facts.evidence;
+  const violated = series.find(
+    ({ service, replica, metric }) =>
+      service === incident.service && replica === incident.replica && metric === incident.metric,
+  );
+  if (!violated) return [];
+  const others = series.filter((one) => one !== violated);
+  const toMs = judgedUntil(facts.evidence, facts.onsetMs, stepMs);
+  const window = { fromMs: toMs - CORRELATION_WINDOW_MS, toMs };
+  const findings = yield* staged('correlation', correlationSteps(violated, others, window));
+  return relatedSeries(others, findings, violated, facts.changes, stepMs);
+}
+
+function* judge(
+  facts: Facts,
+  series: readonly SeriesPoints[],
+  related: readonly RelatedSeries[],
+): Generator<AnalysisProgress, RootCauseReport> {
+  const { evidence, onsetMs, scope } = facts;
+  const assessed: (Assessment & { hypothesis: Hypothesis })[] = [];
+  for (const [i, hypothesis] of HYPOTHESES.entries()) {
+    yield { stage: 'judging', share: i / HYPOTHESES.length };
+    assessed.push({ hypothesis, ...hypothesis.assess(facts) });
+  }
+  const missing = missingEvidence(evidence);
+  yield { stage: 'judging', share: 1 };
+  const timeline = timelineOf(facts, series);
+  yield { stage: 'judging', share: 1 };
+  const { probabilities, undetermined } = likelihoodsOf(
+    assessed.map((one) => one.arguments.reduce((sum, { weight }) => sum + weight, 0)),
+  );
+  const rated: RatedHypothesis[] = assessed.map((one, i) => {
+    const sorted = [...one.arguments].sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
+    return {
+      kind: one.hypothesis.kind,
+      title: one.hypothesis.title,
+      probability: probabilities[i]!,
+      mechanism: one.mechanism,
+      service: evidence.incident.service,
+      replica: scope.kind === 'replica' ? scope.replica : undefined,
+      metric: one.metric,
+      evidenceFor: sorted.filter(({ weight }) => weight > 0),
+      evidenceAgainst: sorted.filter(({ weight }) => weight < 0),
+    };
+  });
+  const hypotheses = rated.sort((a, b) => b.probability - a.probability);
+  const likeliest = hypotheses[0];
+  const cause = likeliest && likeliest.probability >= LEAST_PROBABILITY ? likeliest : undefined;
+  return {
+    version: 1,
+    incident: evidence.incident,
+    onsetMs,
+    summary: summarise(facts, cause),
+    probableCause: cause,
+    // Nobody is sure of the cause of something that no series shows.
+    isConfident: (cause?.probability ?? 0) >= CONFIDENT_PROBABILITY && isFelt(facts),
+    hypotheses,
+    undetermined,
+    rankedCauses: facts.ranking.ranking.slice(0, MOST_RANKED),
+    related,
+    insights: insightsOf(facts, cause, related),
+    prevention: HYPOTHESES.find(({ kind }) => kind === likeliest?.kind)?.prevention ?? [],
+    recommendations: recommend(hypotheses, missing),
+    timeline,
+    pictures: picturesOf(facts, series),
+    missing,
+  };
+}
+
+/** Whether any series shows that users suffer. */
+function isFelt({ changes }: Facts): boolean {
+  return changes.some(({ signal, isWorse }) => isWorse && SYMPTOMS.has(signal));
+}
+
+/** Recovery changes the metrics, so they are judged up to its first step, but for two samples at least. */
+function judgedUntil(evidence: IncidentEvidence, onsetMs: number, stepMs: number): number {
+  const firstStepMs = Math.min(Infinity, ...evidence.steps.map(({ atMs }) => atMs));
+  const lastMs = Math.max(evidence.incident.openedAtMs, onsetMs + 2 * stepMs);
+  return Math.max(Math.min(lastMs, firstStepMs), onsetMs + 2 * stepMs);
+}
+
+function usualPeriod(series: readonly SeriesPoints[]): number {
+  // Some hundred series spread over all of them tell the usual period as well as thousands.
+  const stride = Math.max(1, Math.floor(series.length / 256));
+  const some = series.filter((_, i) => i % stride === 0);
+  const periods = some.map(({ timesMs }) => periodOf(timesMs)).filter(Number.isFinite);
+  return periods.length === 0 ? DEFAULT_PERIOD_MS : Math.max(1, medianOf(periods));
+}
+
+function rankInputOf(
+  evidence: IncidentEvidence,
+  series: readonly SeriesPoints[],
+  stepMs: number,
+): RankInput {
+  const { incident, topology } = evidence;
+  const edges: CallEdge[] = [...topology];
+  const entities = new Set<string>();
+  for (const { service, replica } of series) {
+    const entity = entityOf(service, replica);
+    if (replica === undefined || entities.has(entity)) continue;
+    entities.add(entity);
+    edges.push({ from: service, to: entity });
+    // What the service calls, its replicas call.
+    for (const edge of topology)
+      if (edge.from === service) edges.push({ from: entity, to: edge.to });
+  }
+  const signal = signalOf(incident.metric);
+  return {
+    stepMs,
+    incident: {
+      service: entityOf(incident.service, incident.replica),
+      metric: incident.metric,
+      startedAtMs: incident.startedAtMs,
+      kind:
+        signal === 'latency' || signal === 'availability' || signal === 'errors'
+          ? signal
+          : 'performance',
+    },
+    topology: edges,
+    series: series.map(({ service, replica, metric, timesMs, values }) => ({
+      service: entityOf(service, replica),
+      metric,
+      timesMs,
+      values,
+    })),
+  };
+}

@@ -1,0 +1,126 @@
+import type { ChangeEvent } from '../ports.js';
+import type { IncidentEvidence } from './evidence.js';
+import type { RootCauseRanking } from './rank-input.js';
+import { SYMPTOMS, type Signal } from './signal.js';
+import type { SignalChange } from './signal-change.js';
+
+/** Whom the incident hits: one replica among good peers, or the service. */
+export type Scope =
+  | { readonly kind: 'replica'; readonly replica: string; readonly peers: number }
+  | { readonly kind: 'service'; readonly replicas: number };
+
+/** What hypotheses argue with; everything is computed once. */
+export interface Facts {
+  readonly evidence: IncidentEvidence;
+  readonly onsetMs: number;
+  readonly scope: Scope;
+  readonly changes: readonly SignalChange[];
+  /** Changes people or machines made in the 30 min before the onset, newest first. */
+  readonly recentChanges: readonly ChangeEvent[];
+  readonly ranking: RootCauseRanking;
+}
+
+/** A change may take a while to bite: a cache fills, a canary spreads. */
+const CHANGE_LOOKBACK_MS = 30 * 60_000;
+/** An onset is known to a sample or two, so a change that seems a little later may be before it. */
+const CHANGE_SLACK_MS = 60_000;
+
+/** Recovery's own restarts and releases come after the incident opened; they are steps, not causes. */
+export function changesBefore(evidence: IncidentEvidence, onsetMs: number): ChangeEvent[] {
+  return evidence.changes
+    .filter(
+      ({ atMs }) =>
+        atMs >= onsetMs - CHANGE_LOOKBACK_MS &&
+        atMs <= Math.min(onsetMs + CHANGE_SLACK_MS, evidence.incident.openedAtMs),
+    )
+    .sort((a, b) => b.atMs - a.atMs);
+}
+
+/** A replica suffers if its symptoms together are as bad as one clear change. */
+const SUFFERING_UNITS = 4;
+/** One that suffers three times as much as any other is it, even if the others suffer from it. */
+const DOMINANCE = 3;
+/** Half of the replicas or more: that is the service. */
+const SERVICE_SHARE = 0.5;
+
+/** Tells whether one replica or the service is hit, from the symptoms of all replicas. */
+export function scopeOf(evidence: IncidentEvidence, changes: readonly SignalChange[]): Scope {
+  const { service, replica: named } = evidence.incident;
+  const suffering = new Map<string, number>();
+  for (const { replica, service: owner } of evidence.series) {
+    if (owner === service && replica !== undefined) suffering.set(replica, 0);
+  }
+  for (const { replica, signal, units, isWorse } of changes) {
+    if (replica === undefined || !suffering.has(replica)) continue;
+    const accuses = SYMPTOMS.has(signal) || signal === 'kv-usage' || signal === 'gpu-clock';
+    if (isWorse && accuses) suffering.set(replica, suffering.get(replica)! + Math.abs(units));
+  }
+  const replicas = suffering.size;
+  const order = [...suffering].sort((a, b) => b[1] - a[1]);
+  const bad = order.filter(([, units]) => units >= SUFFERING_UNITS);
+  const [worst, second] = order;
+  const asReplica = (replica: string): Scope => ({
+    kind: 'replica',
+    replica,
+    peers: Math.max(0, replicas - 1),
+  });
+  if (worst && worst[1] >= SUFFERING_UNITS) {
+    const isAlone = replicas > 1 && bad.length < Math.max(2, SERVICE_SHARE * replicas);
+    const isDominant = replicas > 1 && worst[1] >= DOMINANCE * (second?.[1] ?? 0);
+    if (isAlone || isDominant) return asReplica(worst[0]);
+    // Its detector found this replica bad among its peers, and nothing says better.
+    if (named !== undefined && bad.length < replicas) return asReplica(named);
+    return { kind: 'service', replicas };
+  }
+  return named === undefined ? { kind: 'service', replicas } : asReplica(named);
+}
+
+/**
+ * The strongest change of a signal where the incident is: on the suspected replica (or, where that has
+ * none, nowhere), else anywhere in the service. `how`: only a rise, only a fall, or either.
+ */
+export function changeIn(
+  facts: Facts,
+  signal: Signal,
+  how: 'rise' | 'fall' | 'either' = 'either',
+): SignalChange | undefined {
+  const { scope, evidence } = facts;
+  return strongest(
+    facts.changes.filter(
+      (change) =>
+        change.signal === signal &&
+        change.service === evidence.incident.service &&
+        (scope.kind === 'service' || change.replica === scope.replica) &&
+        matches(change, how),
+    ),
+  );
+}
+
+/** The strongest change of a signal anywhere, e.g. of the load at the gateway. */
+export function changeAnywhere(
+  facts: Facts,
+  signal: Signal,
+  how: 'rise' | 'fall' | 'either' = 'either',
+): SignalChange | undefined {
+  return strongest(
+    facts.changes.filter((change) => change.signal === signal && matches(change, how)),
+  );
+}
+
+/** Whether a signal is measured where the incident is: only then its calm is evidence. */
+export function isMeasured(facts: Facts, signal: Signal): boolean {
+  const { scope } = facts;
+  return facts.changes.some(
+    (change) =>
+      change.signal === signal && (scope.kind === 'service' || change.replica === scope.replica),
+  );
+}
+
+function matches(change: SignalChange, how: 'rise' | 'fall' | 'either'): boolean {
+  if (!change.hasChanged) return false;
+  return how === 'either' || change.units > 0 === (how === 'rise');
+}
+
+function strongest(changes: readonly SignalChange[]): SignalChange | undefined {
+  return [...changes].sort((a, b) => Math.abs(b.units) - Math.abs(a.units))[0];
+}
