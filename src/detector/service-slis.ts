@@ -26,6 +26,7 @@ export class ServiceSlis {
   readonly #targets = new Map<string, SourceTarget>();
   /** Targets never heard of: before all have answered or failed, a worse source could be chosen. */
   readonly #awaited = new Set<string>();
+  #isWarm = false;
   readonly #latest = new Map<string | undefined, Map<MeasureId, Latest>>();
   readonly #inRound = new Set<string>();
   readonly #failing = new Set<string>();
@@ -167,7 +168,9 @@ export class ServiceSlis {
   }
 
   #emit(id: MeasureId, replica: string | undefined, measure: Measure, atMs: number): void {
-    if (this.#awaited.size > 0) return;
+    // Once all were heard, a replica that is added while it still starts must not hold up the others.
+    this.#isWarm ||= this.#awaited.size === 0;
+    if (!this.#isWarm) return;
     for (const { sli, rank } of SLIS_BY_MEASURE.get(id) ?? []) {
       if (measure.kind === 'histogram' && !this.choice.canResolve(sli, measure.bounds)) continue;
       const value = this.#valueOf(sli, measure);

@@ -21,7 +21,7 @@ const headerSchema = z.object({
       count: z.int().min(0),
     }),
   ),
-  extra: z.unknown(),
+  extra: z.unknown().optional(),
 });
 
 /** What a snapshot held beside the samples. */

@@ -213,7 +213,8 @@ function boundOf(le: string | undefined): number {
 
 function isOfService(labels: ReadonlyMap<string, string>, target: SourceTarget): boolean {
   for (const [name, value] of Object.entries(target.match)) {
-    const given = labels.get(name);
+    // HAProxy's own exporter says `proxy` for what others call `backend`.
+    const given = labels.get(name) ?? (name === 'backend' ? labels.get('proxy') : undefined);
     if (given !== undefined && given !== value) return false;
   }
   return true;
