@@ -9,7 +9,7 @@ import type { BoundMeasure } from './target-binding.js';
 import type { TargetReader } from './target-reader.js';
 
 /** Where a threshold's samples come from in one scope. */
-export interface ScopeCoverage {
+interface ScopeCoverage {
   /** Undefined for the service as a whole. */
   readonly replica: string | undefined;
   /** The metric as scraped, or `pushed`. */

@@ -10,7 +10,7 @@ export interface SeriesStoreOptions {
 }
 
 /** An hour for correlations and five minutes for the way there; 256 MB hold 4,000 series at 1 s. */
-export const DEFAULT_STORE_OPTIONS: SeriesStoreOptions = {
+const DEFAULT_STORE_OPTIONS: SeriesStoreOptions = {
   retentionMs: 65 * 60_000,
   maxBytes: 256 * 1024 * 1024,
 };

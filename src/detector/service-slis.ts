@@ -2,6 +2,7 @@ import type { OnSample } from './on-sample.js';
 import type { Threshold } from '../domain/sla/threshold.js';
 import { Availability } from './availability.js';
 import { combineMeasures, histogramQuantile, requestsIn, type Measure } from './measure.js';
+import { demandBehind, perSecond } from './request-demand.js';
 import { SLIS_BY_MEASURE, type MeasureId, type SliDefinition } from './sli-catalogue.js';
 import type { SliPolicy } from './sli-policy.js';
 import { SourceChoice } from './source-choice.js';
@@ -185,7 +186,7 @@ export class ServiceSlis {
         replica,
         atMs,
         value,
-        demandPerSecond: this.#demandOf(id, replica, measure),
+        demandPerSecond: demandBehind(id, measure, (other) => this.#current(other, replica)),
       });
     }
   }
@@ -210,38 +211,6 @@ export class ServiceSlis {
     }
   }
 
-  /** Requests per second behind a measure, where it can be told. */
-  #demandOf(id: MeasureId, replica: string | undefined, measure: Measure): number | undefined {
-    if (measure.kind === 'histogram') {
-      return perSecond(requestsIn(measure.counts), measure.windowMs);
-    }
-    if (measure.kind === 'ratio') return perSecond(measure.whole, measure.windowMs);
-    return id === 'generated-tokens' ? this.#requestDemand(replica, measure) : undefined;
-  }
-
-  /**
-   * Requests asked of a scope per second: as the gateway hands them out, or as they finish. While
-   * nothing comes out although requests are in flight, these are the demand: a hung engine finishes
-   * none and must not look idle.
-   */
-  #requestDemand(replica: string | undefined, tokens: Measure): number | undefined {
-    const arrivals = this.#current('gateway-arrivals', replica);
-    const finished =
-      this.#current('finished-requests', replica) ?? this.#current('http-responses', replica);
-    const inFlight = [this.#current('running', replica), this.#current('waiting', replica)];
-    const known: number[] = [];
-    if (arrivals?.kind === 'rate') known.push(perSecond(arrivals.amount, arrivals.windowMs));
-    if (finished?.kind === 'ratio') known.push(perSecond(finished.whole, finished.windowMs));
-    if (tokens.kind === 'rate' && tokens.amount === 0) {
-      const stuck = inFlight.reduce(
-        (sum, measure) => sum + (measure?.kind === 'level' ? measure.value : 0),
-        0,
-      );
-      if (stuck > 0 || known.length > 0) known.push(perSecond(stuck, tokens.windowMs));
-    }
-    return known.length === 0 ? undefined : Math.max(...known);
-  }
-
   /** The measure of a scope as last seen; of the service, the gateway's or that of all replicas. */
   #current(id: MeasureId, replica: string | undefined): Measure | undefined {
     const own = this.#latest.get(replica)?.get(id)?.measure;
@@ -253,8 +222,4 @@ export class ServiceSlis {
     }
     return combineMeasures(parts);
   }
-}
-
-function perSecond(amount: number, windowMs: number): number {
-  return (1000 * amount) / windowMs;
 }

@@ -25,7 +25,7 @@ const headerSchema = z.object({
 });
 
 /** What a snapshot held beside the samples. */
-export interface RestoredSnapshot {
+interface RestoredSnapshot {
   readonly savedAtMs: number;
   readonly samples: number;
   /** As given to `saveSnapshot`, from JSON. */

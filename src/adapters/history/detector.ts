@@ -14,7 +14,7 @@ const schema = z.strictObject({
 });
 
 /** The body of the detector's `GET /internal/history`. */
-export const historyAnswer = z.object({
+const historyAnswer = z.object({
   series: z.array(
     z
       .object({

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { MetricHistory } from '../../domain/ports.js';
 
 /** A history that holds connections. */
-export interface ClosableHistory extends MetricHistory {
+interface ClosableHistory extends MetricHistory {
   close(): Promise<void>;
 }
 

@@ -15,7 +15,7 @@ export const sliQuery = z.strictObject({
   /** Requests per second behind each value, with the same labels; for thresholds gated by demand. */
   demandQuery: z.string().optional(),
 });
-export type SliQuery = z.output<typeof sliQuery>;
+type SliQuery = z.output<typeof sliQuery>;
 
 /** A Prometheus-compatible server. */
 export const promqlServer = httpTarget.pick({ url: true, headers: true, bearerToken: true });

@@ -21,7 +21,7 @@ export const instant = z.union(
 );
 
 /** One pushed measurement. Without `time` it counts as measured on arrival. */
-export const measurement = z.strictObject({
+const measurement = z.strictObject({
   metric: name,
   /** In the unit of the thresholds on this metric. */
   value: z.number(),
@@ -32,13 +32,8 @@ export const measurement = z.strictObject({
 });
 
 /** The body of `POST /v1/measurements`. Its items are checked one by one, see `acceptMeasurements`. */
-export const measurementBatch = z.strictObject({
+const measurementBatch = z.strictObject({
   measurements: z.array(z.unknown()).max(MAX_MEASUREMENTS),
-});
-
-/** A body with its items as they should be; for the API's description. */
-export const measurementBatchDescribed = z.strictObject({
-  measurements: z.array(measurement).max(MAX_MEASUREMENTS),
 });
 
 /** What a batch gives: samples, and why which items are none. */

@@ -7,7 +7,7 @@ import type { SeriesTable } from './series-table.js';
  * What a target is: an `engine` is a replica, and its silence the replica's; a `gateway` measures the
  * service and, by its server label, the replicas; an `exporter` (GPU, host) adds series to them.
  */
-export type TargetRole = 'engine' | 'gateway' | 'exporter';
+type TargetRole = 'engine' | 'gateway' | 'exporter';
 
 /** Something that is asked for measurements again and again. */
 export interface SourceTarget {
@@ -59,7 +59,7 @@ export interface Source {
 }
 
 /** What compose hands to a source beside its settings. */
-export interface SourceContext {
+interface SourceContext {
   /** Shared by all sources of a process. */
   readonly table: SeriesTable;
 }
