@@ -32,8 +32,12 @@ export interface AnalysisProgress {
 const CORRELATION_WINDOW_MS = 60 * 60_000;
 /** Without any series nothing has a period; a scrape's usual one then. */
 const DEFAULT_PERIOD_MS = 10_000;
-/** The past that is normal ends 5 min before the onset: slow faults begin before they are felt. */
+/**
+ * The past that is normal ends 5 min before the onset, since slow faults begin before they are felt, or
+ * earlier than that where the past is short: two thirds of it are kept.
+ */
 const QUIET_BEFORE_ONSET_MS = 5 * 60_000;
+const QUIET_SHARE_OF_PAST = 1 / 3;
 /** From here on a hypothesis is named as the probable cause, */
 const LEAST_PROBABILITY = 0.5;
 /** and from here on without reserve. */
@@ -59,7 +63,9 @@ export function* analysisSteps(
   const onsetMs = ranking.onsetMs;
 
   const changes: SignalChange[] = [];
-  const bounds = { stepMs, startedAtMs: onsetMs, quietUntilMs: onsetMs - QUIET_BEFORE_ONSET_MS };
+  const pastMs = onsetMs - Math.min(onsetMs, ...firstTimes(series));
+  const quietMs = Math.min(QUIET_BEFORE_ONSET_MS, pastMs * QUIET_SHARE_OF_PAST);
+  const bounds = { stepMs, startedAtMs: onsetMs, quietUntilMs: onsetMs - quietMs };
   const untilMs = judgedUntil(evidence, onsetMs, stepMs);
   for (const [i, one] of series.entries()) {
     const change = changeOf(one, bounds, onsetMs, untilMs);
@@ -182,6 +188,10 @@ function judgedUntil(evidence: IncidentEvidence, onsetMs: number, stepMs: number
   const firstStepMs = Math.min(Infinity, ...evidence.steps.map(({ atMs }) => atMs));
   const lastMs = Math.max(evidence.incident.openedAtMs, onsetMs + 2 * stepMs);
   return Math.max(Math.min(lastMs, firstStepMs), onsetMs + 2 * stepMs);
+}
+
+function firstTimes(series: readonly SeriesPoints[]): number[] {
+  return series.flatMap(({ timesMs }) => timesMs[0] ?? []);
 }
 
 function usualPeriod(series: readonly SeriesPoints[]): number {

@@ -15,6 +15,8 @@ export interface ChangePoint {
 
 /** A level needs 3 samples: fewer are a spike. */
 const LEAST_SAMPLES = 3;
+/** Fewer samples than this cannot tell their own noise. */
+const ENOUGH_SAMPLES = 8;
 /** 4 deviations: the best of all splits of pure noise stays below that. */
 const LEAST_UNITS = 4;
 /** A calm past makes any change many units; more than this says no more. */
@@ -44,7 +46,11 @@ export function findChangePoint(series: TimedValues): ChangePoint | undefined {
   const after = medianOfRange(values, split, values.length);
   const change = Math.abs(after - before);
   if (!(change > LEAST_SHARE * Math.max(Math.abs(before), Math.abs(after)))) return undefined;
-  const units = Math.min(MOST_UNITS, change / Math.max(spread, deviation));
+  // A few calm samples before say nothing of the noise: then what came after says it.
+  const rest =
+    split < ENOUGH_SAMPLES ? describeBaseline(values.slice(split), values.length) : undefined;
+  const noise = Math.max(spread, deviation, rest?.deviation ?? 0);
+  const units = Math.min(MOST_UNITS, change / noise);
   return units >= LEAST_UNITS ? { atMs: times[split]!, before, after, units } : undefined;
 }
 

@@ -43,6 +43,20 @@ export const RELATIVE_FLOOR = 0.1;
 /** The floor for availabilities: half a per cent, since 10 % of 100 % would hide an outage. */
 const AVAILABILITY_FLOOR = 0.005;
 
+/** Quantities whose normal level is 0: that they were always 0 does not make them unmeasurable. */
+const HEALTHY_AT_ZERO: ReadonlySet<MetricKind['quantity']> = new Set<MetricKind['quantity']>([
+  'errors',
+  'backlog',
+]);
+/** What was always 0 and is not any more changed by 20 units at its worst: clearly, whatever its unit. */
+const UNITS_FROM_ZERO = 20;
+
+function largest(values: Float64Array): number {
+  let most = 0;
+  for (const value of values) most = Math.max(most, Math.abs(value));
+  return most;
+}
+
 /**
  * Measures a series against its past, or undefined where there are fewer than 3 samples of it.
  *
@@ -66,7 +80,9 @@ export function measureSeries(
     kind.quantity === 'availability'
       ? AVAILABILITY_FLOOR * (median > 1.5 ? 100 : 1)
       : RELATIVE_FLOOR * Math.abs(median);
-  const scale = Math.max(spread, deviation, floor);
+  const scale =
+    Math.max(spread, deviation, floor) ||
+    (HEALTHY_AT_ZERO.has(kind.quantity) ? largest(values) / UNITS_FROM_ZERO : 0);
   const { service, metric } = series;
   return { service, metric, kind, times, values, median, scale, baselineEnd };
 }

@@ -44,12 +44,12 @@ function absentSeries({ series }: IncidentEvidence): string[] {
     addTo(replicas, service, replica);
     if (timesMs.length === 0) continue;
     addTo(metrics, service, metric);
-    present.add(JSON.stringify([service, replica, metric]));
+    present.add(`${service}\n${replica}\n${metric}`);
   }
   return [...replicas].flatMap(([service, names]) =>
     [...names].flatMap((replica) =>
       [...(metrics.get(service) ?? [])]
-        .filter((metric) => !present.has(JSON.stringify([service, replica, metric])))
+        .filter((metric) => !present.has(`${service}\n${replica}\n${metric}`))
         .map((metric) => `${replica} ${metric}`),
     ),
   );

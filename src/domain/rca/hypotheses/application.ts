@@ -3,6 +3,9 @@ import { changeAnywhere, changeIn } from '../facts.js';
 import { stepArguments } from './step-arguments.js';
 import { argue, GOOD, STRONG, WEAK, type Hypothesis } from './hypothesis.js';
 
+/** After three minutes a release has shown what it does, and a fault is one of running. */
+const RELEASE_MS = 3 * 60_000;
+
 const TRACE = /traceback|exception|assert|segfault|out of memory|cuda error|deadlock/i;
 
 /** The engine process itself: it errs, hangs, leaks, or its cache went stale, without a new release. */
@@ -20,7 +23,9 @@ export const application: Hypothesis = {
       changeAnywhere(facts, 'load', 'rise') ?? changeAnywhere(facts, 'tenant-load', 'rise');
     const clock = changeIn(facts, 'gpu-clock', 'fall') ?? changeIn(facts, 'gpu-errors', 'rise');
     const isAlone = facts.scope.kind === 'replica';
-    const release = facts.recentChanges.find(({ kind }) => kind === 'release');
+    const release = facts.recentChanges.find(
+      ({ kind, atMs }) => kind === 'release' && facts.onsetMs - atMs <= RELEASE_MS,
+    );
     const trace = facts.evidence.diagnostics.find(({ text }) => TRACE.test(text));
     // More requests at once need more cache: that is no leak, nor is what a slow or hung engine holds.
     const running = changeIn(facts, 'running', 'rise');

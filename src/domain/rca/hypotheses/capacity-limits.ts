@@ -20,7 +20,7 @@ export const capacityLimits: Hypothesis = {
       tenants.some(({ hasChanged }) => !hasChanged);
     const isFlat = !isMore && isMeasured(facts, 'load');
     const scaledIn = facts.recentChanges.find(
-      ({ kind, summary }) => kind === 'scale' && /down|in\b|fewer|reduc/i.test(summary),
+      ({ kind, summary }) => kind === 'scale' && isScaledIn(summary),
     );
     return {
       arguments: [
@@ -58,3 +58,10 @@ export const capacityLimits: Hypothesis = {
 
 /** A load that rose by less than 20 % is ordinary variation that the service must carry. */
 const MORE_LOAD = 1.2;
+
+/** Whether the words of a scaling tell of fewer replicas: by a word, or by numbers as in `3 to 2`. */
+function isScaledIn(summary: string): boolean {
+  const numbers = /(\d+)\D{1,20}?(\d+)/.exec(summary);
+  if (numbers) return Number(numbers[2]) < Number(numbers[1]);
+  return /\b(down|fewer|reduc\w*|remov\w*)\b/i.test(summary);
+}

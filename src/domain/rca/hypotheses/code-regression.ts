@@ -1,8 +1,11 @@
-import { clockTime } from '../describe-change.js';
+import { clockTime, describeChange } from '../describe-change.js';
+import { changeAnywhere } from '../facts.js';
 import { stepArguments } from './step-arguments.js';
 import { argue, GOOD, STRONG, WEAK, type Hypothesis } from './hypothesis.js';
 
-/** Ten minutes: a release acts with its first requests, a rolling one with its last replica. */
+/** A release acts with its first requests: what begins three minutes after it is most likely its doing. */
+const AT_ONCE_MS = 3 * 60_000;
+/** Ten minutes leave room for a rolling one; later it is only one of many things that happened. */
 const CLOSE_MS = 10 * 60_000;
 
 /** A new release is worse than the one before. */
@@ -12,11 +15,16 @@ export const codeRegression: Hypothesis = {
   assess(facts) {
     const { evidence, scope, onsetMs, recentChanges } = facts;
     const release = recentChanges.find(({ kind }) => kind === 'release');
-    const isClose = release !== undefined && onsetMs - release.atMs <= CLOSE_MS;
+    const sinceMs = release === undefined ? Infinity : onsetMs - release.atMs;
     const isElsewhere =
       release?.replica !== undefined &&
       scope.kind === 'replica' &&
       release.replica !== scope.replica;
+    const isOneOfAll =
+      release !== undefined && release.replica === undefined && scope.kind === 'replica';
+    const demand =
+      release &&
+      (changeAnywhere(facts, 'tenant-load', 'rise') ?? changeAnywhere(facts, 'load', 'rise'));
     const isKnown = !evidence.missing.some((text) => /change|release|deploy/i.test(text));
     return {
       arguments: [
@@ -24,15 +32,17 @@ export const codeRegression: Hypothesis = {
           [
             release !== undefined,
             () => `${clockTime(release!.atMs)} released: ${release!.summary}`,
-            STRONG,
+            sinceMs <= AT_ONCE_MS ? STRONG : sinceMs <= CLOSE_MS ? GOOD : WEAK,
           ],
-          [isClose, () => 'it began within minutes of the release', GOOD],
+          [sinceMs <= AT_ONCE_MS, () => 'it began within minutes of the release', GOOD],
           [
-            release !== undefined && scope.kind === 'service',
+            sinceMs <= CLOSE_MS && scope.kind === 'service',
             () => 'all replicas are hit, as by a release',
             WEAK,
           ],
           [isElsewhere, () => 'but another replica was released', -STRONG],
+          [isOneOfAll, () => 'but its peers run the same release and are well', -GOOD],
+          [demand !== undefined, () => `but also ${describeChange(demand!)}`, -WEAK],
           [release === undefined && isKnown, () => 'nothing was released before', -STRONG],
         ),
         ...stepArguments(facts, { deployment_rollback: STRONG }),
