@@ -3,6 +3,7 @@ import type { Verdict } from '../domain/recovery/verification.js';
 import type { Violation } from '../domain/sla/violation.js';
 import type {
   IncidentPolicy,
+  LeaseAnswer,
   LeaseRequest,
   OwedUndo,
   PlannedStep,
@@ -34,7 +35,7 @@ export type Preparation =
 /** What the recovery queue's workers do for workflows. */
 export interface RecoveryActivities {
   planIncident(ask: { violation: Violation; tried: readonly string[] }): Promise<IncidentDecision>;
-  acquireLease(request: LeaseRequest): Promise<{ granted: boolean; ahead: number }>;
+  acquireLease(request: LeaseRequest): Promise<LeaseAnswer>;
   prepareStep(ask: { violation: Violation; step: PlannedStep }): Promise<Preparation>;
   /** Returns in words what it changed. Absolute and fenced: repeated or late, it changes nothing. */
   applyStep(ask: {

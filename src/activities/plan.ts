@@ -1,3 +1,4 @@
+import type { Autonomy } from '../domain/recovery/action.js';
 import { chooseProcedure } from '../domain/recovery/procedure.js';
 import { togetherAllowed } from '../domain/recovery/policy.js';
 import { limitOf } from '../domain/sla/threshold.js';
@@ -12,19 +13,27 @@ export function decide(
   world: World,
   violation: Violation,
   tried: readonly string[],
+  openIncidents: number,
 ): IncidentDecision {
   const service = world.services.get(violation.service);
   const policy: IncidentPolicy = {
     releaseAfterMs: world.policy.releaseAfterWindows * violation.windowMs,
-    maxConcurrent: world.policy.maxConcurrent,
-    maxTogether: togetherAllowed(service?.replicas.length ?? 1, world.policy),
+    limits: {
+      maxConcurrent: world.policy.maxConcurrent,
+      maxTogether: togetherAllowed(service?.replicas.length ?? 1, world.policy),
+      maxPerHour: world.policy.maxPerHour,
+      cooldownMs: world.policy.cooldownMs,
+    },
   };
   if (service === undefined) {
     return { kind: 'none', policy, why: `service "${violation.service}" is not configured` };
   }
   const choice = chooseProcedure(violation, world.procedures, tried);
   if (choice.kind === 'none') return { kind: 'none', policy, why: choice.why };
-  const { procedure, why } = choice;
+  const { procedure } = choice;
+  const isStorm = openIncidents > world.policy.stormAbove;
+  const storm = `; storm: ${openIncidents} incidents are open, actions are only suggested`;
+  const why = isStorm ? choice.why + storm : choice.why;
   const names = [...procedure.actions, ...procedure.onFailure];
   const steps = names.flatMap((name, index): PlannedStep[] => {
     const action = ACTIONS[name];
@@ -34,7 +43,7 @@ export function decide(
         id: `${index + 1}-${name}`,
         action: name,
         target: { service: violation.service, replica: violation.replica },
-        autonomy: world.policy.autonomy[name],
+        autonomy: isStorm ? milder(world.policy.autonomy[name]) : world.policy.autonomy[name],
         settleMs: action.settleMs + world.policy.sliWindowMs,
         timeoutMs: action.timeoutMs,
         retries: procedure.retries,
@@ -67,6 +76,11 @@ export function decide(
     },
   };
   return { kind: 'plan', policy, plan };
+}
+
+/** In a storm nothing acts unasked. */
+function milder(autonomy: Autonomy): Autonomy {
+  return autonomy === 'observe' ? 'observe' : 'suggest';
 }
 
 /** The limit in force: thresholds change while incidents are open. */

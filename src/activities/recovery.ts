@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { AdapterError } from '../domain/ports.js';
-import type { PlannedStep } from '../workflows/messages.js';
+import type { KillSwitch, PlannedStep } from '../workflows/messages.js';
 import { ACTIONS } from './actions/index.js';
 import type { ActContext, Action } from './actions/action.js';
 import type { RecoveryActivities } from './contract.js';
@@ -25,17 +25,32 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
     if (action !== undefined) return action;
     throw new AdapterError('rejected', `action "${step.action}" can’t be carried out here`);
   };
-  const acting = (step: PlannedStep, operationId: string): ActContext => ({
+  const isNotStopped = async () => {
+    const stopped = await world.coordination.killSwitch();
+    if (stopped !== undefined) {
+      throw ApplicationFailure.nonRetryable(stoppedWhy(stopped), 'stopped');
+    }
+  };
+  const acting = (
+    step: PlannedStep,
+    operationId: string,
+    alsoAsk: () => Promise<void> = () => Promise.resolve(),
+  ): ActContext => ({
     world,
     service: serviceOf(step.target.service),
     step,
     operationId,
     signal: Context.current().cancellationSignal,
-    fence: () => fence(world),
+    fence: async () => {
+      await Promise.all([fence(world), alsoAsk()]);
+    },
   });
 
   return {
-    planIncident: ({ violation, tried }) => Promise.resolve(decide(world, violation, tried)),
+    planIncident: ({ violation, tried }) =>
+      asFailure(async () =>
+        decide(world, violation, tried, await world.coordination.openIncidents()),
+      ),
 
     acquireLease: (request) => asFailure(() => world.coordination.acquireLease(request)),
 
@@ -48,6 +63,8 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
           return { kind: 'refuse', why: `${what} is not configured here` };
         }
         const { target } = step;
+        const stopped = await world.coordination.killSwitch();
+        if (stopped !== undefined) return { kind: 'refuse', why: stoppedWhy(stopped) };
         try {
           return await action.prepare({ world, service, target, violation, nowMs: Date.now() });
         } catch (error) {
@@ -61,8 +78,9 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
       }),
 
     applyStep: ({ step, prepared, operationId }) =>
-      alive(() => actionOf(step).apply(acting(step, operationId), prepared)),
+      alive(() => actionOf(step).apply(acting(step, operationId, isNotStopped), prepared)),
 
+    // An undo makes the fleet what it was: the kill switch does not keep it from that.
     undoStep: ({ owed, operationId }) =>
       alive(() => actionOf(owed.step).undo(acting(owed.step, operationId), owed)),
 
@@ -83,6 +101,11 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
       return requests.filter((_, i) => ended[i] === true).map(({ requestId }) => requestId);
     },
   };
+}
+
+function stoppedWhy({ by, reason, atMs }: KillSwitch): string {
+  const why = reason === '' ? '' : ` (${reason})`;
+  return `all actions were stopped by ${by} at ${new Date(atMs).toISOString()}${why}`;
 }
 
 /** Runs with heartbeats, so that a worker's death is seen and an abort arrives. */

@@ -10,6 +10,7 @@ import { ensureNamespace } from '../adapters/temporal/namespace.js';
 import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.js';
 import { RCA_QUEUE, RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../workflows/messages.js';
 import { createCoordination } from './coordination.js';
+import { Reconciler } from './reconciler.js';
 import { temporalTarget, type Role, type Running } from './role.js';
 import { createActuators, createWorld } from './world.js';
 
@@ -75,8 +76,13 @@ export async function startWorker({ config, log }: Role): Promise<Running> {
       process.kill(process.pid, 'SIGTERM');
     });
   }
+  const reconciler = new Reconciler(client, (error) =>
+    log.warn({ err: error }, 'ended runs could not be looked for; it is tried again'),
+  );
+  reconciler.start();
   return {
     async stop() {
+      reconciler.stop();
       for (const worker of workers) worker.shutdown();
       await Promise.allSettled(running);
       for (const actuator of actuators.values()) await actuator.close();

@@ -13,6 +13,9 @@ export function recoveryPolicyOf(config: Config): RecoveryPolicy {
   const { approval, blastRadius, verification, ...recovery } = config.recovery;
   return {
     maxConcurrent: recovery.maxConcurrent,
+    maxPerHour: recovery.maxPerHour,
+    cooldownMs: recovery.cooldown,
+    stormAbove: recovery.stormAbove,
     autonomy: recovery.autonomy,
     approvalTimeoutMs: approval.timeout,
     onApprovalTimeout: approval.onTimeout,

@@ -1,11 +1,17 @@
 import { z } from 'zod';
 import { ACTION_NAMES, AUTONOMIES, DEFAULT_AUTONOMY } from '../domain/recovery/action.js';
-import { duration } from './duration.js';
+import { duration, durationOrZero } from './duration.js';
 
 /** How recoveries act: autonomy, approvals, limits, verification, release. */
 export const recoverySchema = z.strictObject({
   /** Recoveries at once, over all services. */
   maxConcurrent: z.int().min(1).default(3),
+  /** Recoveries within an hour, over all services. */
+  maxPerHour: z.int().min(1).default(30),
+  /** Least time between two runs of one procedure on one target. */
+  cooldown: durationOrZero.prefault('5m'),
+  /** With more open incidents than this, actions are only suggested. */
+  stormAbove: z.int().min(1).default(20),
   autonomy: z
     .partialRecord(z.enum(ACTION_NAMES), z.enum(AUTONOMIES))
     .default({})

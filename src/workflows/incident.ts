@@ -7,6 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Outcome } from '../domain/archive.js';
+import type { LeaseLimits } from '../domain/recovery/lease.js';
 import { graver, severityRank } from '../domain/sla/severity.js';
 import { analyse, runRecovery, settleLostRecovery } from './incident-children.js';
 import { IncidentLog } from './incident-log.js';
@@ -66,7 +67,9 @@ class Incident {
   private outcome: Outcome = 'none';
   private mayTryAgain = false;
   private verification: VerificationPlan | undefined;
-  private policy: IncidentPolicy = { releaseAfterMs: 0, maxConcurrent: 1, maxTogether: 1 };
+  private policy: IncidentPolicy | undefined;
+  /** When a refused procedure may be asked for again. */
+  private retryAtMs: number | undefined;
 
   constructor(private readonly input: IncidentInput) {
     this.log = new IncidentLog(input);
@@ -189,6 +192,11 @@ class Incident {
     return this.aborted !== undefined;
   }
 
+  /** Whether the budget or a cooldown forbade the last try. */
+  private isRefused(): boolean {
+    return this.retryAtMs !== undefined;
+  }
+
   private end(outcome: Outcome): void {
     this.outcome = outcome;
     this.log.set({ outcome });
@@ -197,6 +205,7 @@ class Incident {
   /** Chooses, waits for its turn and runs one procedure; `outcome` says how that ended. */
   private async recoverOnce(): Promise<void> {
     this.mayTryAgain = false;
+    this.retryAtMs = undefined;
     if (this.isAborted()) {
       this.end('aborted');
       return;
@@ -215,7 +224,7 @@ class Incident {
     this.log.set({ procedure: plan.procedure, why: plan.why });
     this.attempts += 1;
     const requestId = `${workflowInfo().runId}:${this.attempts}`;
-    const turn = await this.takeTurn(requestId, plan);
+    const turn = await this.takeTurn(requestId, plan, decision.policy.limits);
     try {
       if (turn !== undefined) {
         const result = await this.runRecovery(plan);
@@ -226,8 +235,9 @@ class Incident {
         // What was stopped by a person is not tried in another way.
         this.mayTryAgain = result.outcome === 'rolled-back';
       } else {
-        this.end(this.isAborted() ? 'aborted' : 'superseded');
-        this.log.tell(this.outcome, 'nothing was changed');
+        const ended = this.isRefused() ? 'refused' : 'superseded';
+        this.end(this.isAborted() ? 'aborted' : ended);
+        if (!this.isRefused()) this.log.tell(this.outcome, 'nothing was changed');
       }
     } finally {
       if (turn !== undefined) this.turns.give(turn);
@@ -235,10 +245,26 @@ class Incident {
   }
 
   /** Waits for the target; undefined when meanwhile the violation went away, or it was aborted. */
-  private async takeTurn(requestId: string, plan: RecoveryPlan): Promise<string | undefined> {
+  private async takeTurn(
+    requestId: string,
+    plan: RecoveryPlan,
+    limits: LeaseLimits,
+  ): Promise<string | undefined> {
     const { severity, windowMs } = this.log.view.violation;
-    const { granted, ahead } = await this.turns.ask(requestId, severity, this.policy);
-    if (granted) return requestId;
+    const answer = await this.turns.ask(requestId, {
+      severity,
+      purpose: { kind: 'recovery', procedure: plan.procedure },
+      limits,
+    });
+    if (answer.granted) return requestId;
+    if (answer.refusal !== undefined) {
+      const { why, retryAfterMs } = answer.refusal;
+      this.retryAtMs = now() + retryAfterMs;
+      this.log.set({ state: 'escalated', why });
+      this.log.tell('escalated', `${why}; a person may act before ${plan.procedure} does`);
+      return undefined;
+    }
+    const { ahead } = answer;
     this.log.set({ state: 'waiting' });
     const place = ahead === 0 ? 'it is next' : `${ahead} come before it`;
     this.log.tell('waiting', `another recovery acts on this target; ${place}`);
@@ -259,7 +285,7 @@ class Incident {
     if (!isMine) return undefined;
     this.log.tell('waiting', 'it looks cured: waiting for the detector to agree');
     await condition(isOver, 4 * windowMs);
-    return isOver() ? undefined : this.takeTurn(`${requestId}+`, plan);
+    return isOver() ? undefined : this.takeTurn(`${requestId}+`, plan, limits);
   }
 
   private async runRecovery(plan: RecoveryPlan): Promise<RecoveryResult> {
@@ -294,7 +320,9 @@ class Incident {
     // A replica taken out of service has no samples of its own: its service's SLI was verified.
     const isTakenOut = () => this.outcome === 'recovered' && this.isSilent;
     const isGone = () => this.resolved !== undefined || isTakenOut();
-    await condition(() => isGone() || isGraver() || isAbortedHolding());
+    const isSettled = () => isGone() || isGraver() || isAbortedHolding();
+    if (this.retryAtMs === undefined) await condition(isSettled);
+    else await condition(isSettled, Math.max(1, this.retryAtMs - now()));
     if (isAbortedHolding()) return 'aborted';
     return isGone() ? 'resolved' : 'again';
   }
@@ -302,7 +330,8 @@ class Incident {
   /** Releases what was temporary, once the SLI has held. `again`: the violation came back. */
   private async releaseAll(): Promise<'done' | 'again' | 'aborted'> {
     const { verification, policy } = this;
-    if (verification === undefined || this.mitigations.count === 0) return 'done';
+    if (verification === undefined || policy === undefined) return 'done';
+    if (this.mitigations.count === 0) return 'done';
     this.log.set({ state: 'mitigated' });
     const holdMs = policy.releaseAfterMs;
     this.log.tell('hold', `mitigations are released once it has held for ${holdMs / 1000} s`);

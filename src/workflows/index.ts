@@ -1,6 +1,8 @@
 /** The workflow types that a worker runs. */
 export { incident } from './incident.js';
 export { lease } from './lease.js';
+export { monitor } from './monitor.js';
+export { settleOwed } from './settle-owed.js';
 export { rootCauseAnalysis } from './root-cause-analysis.js';
 export { criticalSystemRecovery } from './procedures/critical-system.js';
 export { customRecovery } from './procedures/custom.js';

@@ -8,7 +8,13 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { aheadOf, askLease, endLease, type LeaseState } from '../domain/recovery/lease.js';
+import {
+  aheadOf,
+  askLease,
+  endLease,
+  NO_LEASES,
+  type LeaseState,
+} from '../domain/recovery/lease.js';
 import {
   acquireLeaseUpdate,
   grantedSignal,
@@ -25,9 +31,7 @@ const HOLDER_CHECK_MS = 15_000;
  * The one place that knows which target is being acted on, and by whom. It serialises what would
  * touch the same target and holds the limits; who waits is told by signal. Never ends.
  */
-export async function lease(
-  initial: LeaseState<LeaseRequest> = { held: [], waiting: [] },
-): Promise<void> {
+export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Promise<void> {
   let state = initial;
   const toTell: LeaseRequest[] = [];
   const isBusy = () => state.held.length + state.waiting.length > 0;
@@ -41,15 +45,16 @@ export async function lease(
   setHandler(
     acquireLeaseUpdate,
     (request) => {
-      const next = askLease(state, request);
+      const next = askLease(state, request, Date.now());
       // The answer tells the asker; a signal on top would be a second event for nothing.
       adopt({ ...next, granted: next.granted.filter((a) => a.requestId !== request.requestId) });
       const isGranted = state.held.some((a) => a.requestId === request.requestId);
-      return { granted: isGranted, ahead: aheadOf(state, request.requestId) };
+      const ahead = aheadOf(state, request.requestId);
+      return { granted: isGranted, ahead, refusal: next.refusal };
     },
     { description: 'Asks for a target: {requestId, holderId, holderRunId, target, severity, …}' },
   );
-  setHandler(releaseLeaseSignal, ({ requestId }) => adopt(endLease(state, requestId)), {
+  setHandler(releaseLeaseSignal, ({ requestId }) => adopt(endLease(state, requestId, Date.now())), {
     description: 'Gives a target up: {requestId}',
   });
   setHandler(leaseHoldersQuery, () => state, { description: 'Who acts on what, and who waits' });
@@ -61,7 +66,7 @@ export async function lease(
       await holder.signal(grantedSignal, { requestId: request.requestId });
     } catch {
       // The holder is gone: its lease goes to the next.
-      adopt(endLease(state, request.requestId));
+      adopt(endLease(state, request.requestId, Date.now()));
     }
   };
 
@@ -73,7 +78,7 @@ export async function lease(
     if (!wasTold && isBusy()) {
       for (const requestId of await findEndedHolders([...state.held, ...state.waiting])) {
         log.warn('lease freed: its holder ended without giving it up', { requestId });
-        adopt(endLease(state, requestId));
+        adopt(endLease(state, requestId, Date.now()));
       }
     }
     if (workflowInfo().continueAsNewSuggested && toTell.length === 0) {

@@ -6,6 +6,7 @@ import { defineSearchAttributeKey, type UpdateDefinition } from '@temporalio/com
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { IncidentState, Outcome } from '../domain/archive.js';
 import type { ActionName, Autonomy } from '../domain/recovery/action.js';
+import type { LeaseAsk, LeaseLimits, LeaseRefusal, LeaseState } from '../domain/recovery/lease.js';
 import type { StepState } from '../domain/recovery/step.js';
 import type { VerificationRule } from '../domain/recovery/verification.js';
 import type { Severity } from '../domain/sla/severity.js';
@@ -93,10 +94,7 @@ export interface RecoveryPlan {
 export interface IncidentPolicy {
   /** How long the SLI must hold before a mitigation is released. */
   readonly releaseAfterMs: number;
-  /** Recoveries at once, over all services. */
-  readonly maxConcurrent: number;
-  /** Replicas of one service being acted on at once. */
-  readonly maxTogether: number;
+  readonly limits: LeaseLimits;
 }
 
 /** Starts an incident: one small plain object. */
@@ -259,25 +257,49 @@ export const stateQuery = defineQuery<IncidentView>('state');
 export const recoveryQuery = defineQuery<RecoveryProgress>('progress');
 
 /** Asks the lease workflow for a target. */
-export interface LeaseRequest {
-  /** Unique per ask; asked twice, it is one request. */
-  readonly requestId: string;
+export interface LeaseRequest extends LeaseAsk {
   readonly holderId: string;
   readonly holderRunId: string;
-  readonly target: Target;
-  readonly severity: Severity;
-  readonly maxConcurrent: number;
-  readonly maxTogether: number;
 }
-export const acquireLeaseUpdate = defineUpdate<{ granted: boolean; ahead: number }, [LeaseRequest]>(
-  'acquire',
-);
+/** What came of it; a refused request is not queued. */
+export interface LeaseAnswer {
+  readonly granted: boolean;
+  /** How many of the waiting are served before. */
+  readonly ahead: number;
+  readonly refusal: LeaseRefusal | undefined;
+}
+export const acquireLeaseUpdate = defineUpdate<LeaseAnswer, [LeaseRequest]>('acquire');
 export const releaseLeaseSignal = defineSignal<[{ requestId: string }]>('release');
-export const leaseHoldersQuery = defineQuery<LeaseView>('holders');
-export interface LeaseView {
-  readonly held: readonly LeaseRequest[];
-  readonly waiting: readonly LeaseRequest[];
+export const leaseHoldersQuery = defineQuery<LeaseState<LeaseRequest>>('holders');
+
+/** A run that ended from outside, and what it owed. */
+export interface SettleInput {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly owed: readonly OwedUndo[];
 }
+/** What was undone, and what a person must do. */
+export interface SettleResult {
+  readonly undone: readonly string[];
+  readonly left: readonly string[];
+}
+
+/** The entity workflow of what holds for everything: the kill switch. */
+export const MONITOR_WORKFLOW_ID = 'monitor';
+/** Its memo, so that every action can look at it without a worker's answer. */
+export const KILL_SWITCH_MEMO = 'killSwitch';
+/** Who stopped all actions, and why. */
+export interface KillSwitch {
+  readonly isOn: boolean;
+  readonly by: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
+export const killSwitchUpdate = defineUpdate<
+  KillSwitch,
+  [{ readonly on: boolean; readonly by?: string; readonly reason?: string }]
+>('kill-switch');
+export const killSwitchQuery = defineQuery<KillSwitch>('kill-switch-state');
 
 /** Starts the analysis of an incident. */
 export interface RcaInput {

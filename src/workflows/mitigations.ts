@@ -52,7 +52,11 @@ export class Mitigations {
     const judged = { ...verification, rule: { ...rule, before: rule.limit } };
     for (const owed of [...this.held].reverse()) {
       const requestId = `${workflowInfo().runId}:release:${owed.step.id}:${now()}`;
-      const { granted } = await this.turns.ask(requestId, 'minor', policy);
+      const { granted } = await this.turns.ask(requestId, {
+        severity: 'minor',
+        purpose: { kind: 'release' },
+        limits: policy.limits,
+      });
       if (!granted) await this.turns.wait(requestId);
       this.log.tell('release', `trying without it: ${owed.undoLine}`);
       const freed = await release(owed, judged, requestId, now);

@@ -4,12 +4,12 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Severity } from '../domain/sla/severity.js';
+import type { LeaseAsk } from '../domain/recovery/lease.js';
 import {
   grantedSignal,
   LEASE_WORKFLOW_ID,
   releaseLeaseSignal,
-  type IncidentPolicy,
+  type LeaseAnswer,
   type Target,
 } from './messages.js';
 import { acquireLease } from './proxies.js';
@@ -22,18 +22,14 @@ export class Turns {
     setHandler(grantedSignal, ({ requestId }) => void this.granted.add(requestId));
   }
 
-  /** Asks for the target. `ahead`: how many are served before. */
+  /** Asks for the target. */
   async ask(
     requestId: string,
-    severity: Severity,
-    policy: Pick<IncidentPolicy, 'maxConcurrent' | 'maxTogether'>,
-  ): Promise<{ readonly granted: boolean; readonly ahead: number }> {
+    want: Pick<LeaseAsk, 'severity' | 'purpose' | 'limits'>,
+  ): Promise<LeaseAnswer> {
     const { workflowId, runId } = workflowInfo();
-    const { maxConcurrent, maxTogether } = policy;
-    return acquireLease({
-      ...{ requestId, holderId: workflowId, holderRunId: runId, target: this.target },
-      ...{ severity, maxConcurrent, maxTogether },
-    });
+    const holder = { holderId: workflowId, holderRunId: runId, target: this.target };
+    return acquireLease({ requestId, ...holder, ...want });
   }
 
   /** Waits for a turn that was asked for; false when `isOver` came first. */

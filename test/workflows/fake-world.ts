@@ -1,4 +1,4 @@
-import type { Attempt, Coordination, World } from '../../src/activities/world.js';
+import type { Coordination, World } from '../../src/activities/world.js';
 import type { Archive, IncidentRecord, TimelineEntry } from '../../src/domain/archive.js';
 import {
   AdapterError,
@@ -16,6 +16,9 @@ import type { Violation } from '../../src/domain/sla/violation.js';
 /** Fast enough for tests on a real server; every rule is kept. */
 const FAST: RecoveryPolicy = {
   maxConcurrent: 3,
+  maxPerHour: 100,
+  cooldownMs: 0,
+  stormAbove: 20,
   autonomy: DEFAULT_AUTONOMY,
   approvalTimeoutMs: 20_000,
   onApprovalTimeout: 'skip',
@@ -151,20 +154,6 @@ export class FakeFleet {
       coordination,
     };
   }
-}
-
-/** Every attempt is current and no holder has ended: for tests that are not about that. */
-export function trusting(
-  acquireLease: Coordination['acquireLease'],
-): Coordination & { current: (attempt: Attempt) => boolean } {
-  const self = {
-    current: () => true,
-    acquireLease,
-    isCurrent: (attempt: Attempt) =>
-      Promise.resolve((self.current as (a: Attempt) => boolean)(attempt)),
-    hasEnded: () => Promise.resolve(false),
-  };
-  return self;
 }
 
 /** The violation of these tests: engine-2's p95, critical. */

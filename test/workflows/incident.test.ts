@@ -4,10 +4,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRecoveryActivities } from '../../src/activities/recovery.js';
 import type { RcaActivities } from '../../src/activities/contract.js';
 import { createCoordination } from '../../src/compose/coordination.js';
+import { Reconciler } from '../../src/compose/reconciler.js';
 import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
 import {
   abortSignal,
   incidentIdOf,
+  killSwitchUpdate,
   OPERATOR_UPDATES,
   resolvedSignal,
   stateQuery,
@@ -285,5 +287,95 @@ describe('incident', () => {
       await resolve(handle);
       await handle.result();
     });
+  });
+
+  it('undoes what a terminated recovery owed, though nobody is left to do it', async () => {
+    fleet.latencyOf = () => 600;
+    fleet.note();
+    await withWorkers(
+      async () => {
+        const handle = await start(slowReplica());
+        await until(
+          handle,
+          (v) => v.steps[1]?.state === 'verifying' || v.steps[1]?.state === 'settling',
+        );
+        // The whole family at once, as from a list in Temporal's UI.
+        await handle.terminate('by mistake');
+        await env.client.workflow
+          .getHandle(`recovery:${handle.workflowId}:1`)
+          .terminate('by mistake');
+        const reconciler = new Reconciler(env.client, (error) => {
+          throw error;
+        });
+        let settling: readonly string[] = [];
+        while (settling.length === 0) settling = await reconciler.look();
+        for (const runId of settling) {
+          await env.client.workflow.getHandle(`settle:${runId}`).result();
+        }
+        expect(fleet.servers.get('engine-2')?.weight).toBe(100);
+        expect(await reconciler.look()).toEqual([]);
+      },
+      { verifyTimeoutMs: 20_000 },
+    );
+    expect(fleet.effects).toEqual(['engine-2 weight 20', 'engine-2 weight 100']);
+  });
+
+  it('changes nothing while the kill switch is on, and says who turned it', async () => {
+    throttle();
+    await withWorkers(async () => {
+      await env.client.workflow.start('monitor', { workflowId: 'monitor', taskQueue: 'recovery' });
+      const monitor = env.client.workflow.getHandle('monitor');
+      await monitor.executeUpdate(killSwitchUpdate, {
+        args: [{ on: true, by: 'ada', reason: 'change freeze' }],
+      });
+      const handle = await start(slowReplica({ severity: 'major' }));
+      const view = await until(handle, (v) => v.state === 'escalated');
+      expect(view.steps.map((s) => s.state)).toEqual(['refused', 'refused', 'refused']);
+      expect(view.steps[1]?.line).toContain('stopped by ada');
+      await monitor.executeUpdate(killSwitchUpdate, { args: [{ on: false }] });
+      await resolve(handle);
+      await handle.result();
+      expect(fleet.effects).toEqual([]);
+    });
+  });
+
+  it('refuses a second run within the cooldown, and goes on when that is over', async () => {
+    throttle();
+    await withWorkers(
+      async () => {
+        const first = await start(slowReplica());
+        await until(first, (v) => v.outcome === 'recovered');
+        fleet.latencyOf = () => 110;
+        fleet.note();
+        await resolve(first);
+        await first.result();
+        throttle();
+        const second = await start(slowReplica());
+        const view = await until(second, (v) => v.state === 'escalated');
+        expect(view.why).toContain('cooldown: latency_spike acted on engine-2');
+        expect(fleet.effects).toHaveLength(2);
+        await until(second, () => fleet.effects.length === 3);
+        fleet.latencyOf = () => 110;
+        fleet.note();
+        await resolve(second);
+        await second.result();
+      },
+      { cooldownMs: 12_000 },
+    );
+  }, 60_000);
+
+  it('only suggests when a storm of incidents is open', async () => {
+    throttle();
+    await withWorkers(
+      async () => {
+        const handle = await start(slowReplica({ severity: 'major' }));
+        const view = await until(handle, (v) => v.state === 'escalated');
+        expect(view.steps[1]?.line).toContain('autonomy is suggest; it would have: take load off');
+        await resolve(handle);
+        await handle.result();
+        expect(fleet.effects).toEqual([]);
+      },
+      { stormAbove: 0 },
+    );
   });
 });

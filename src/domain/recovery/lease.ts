@@ -1,21 +1,55 @@
 import { severityRank, type Severity } from '../sla/severity.js';
 
+/** What a lease is for: to run a procedure, which limits count, or to release a mitigation. */
+export type LeasePurpose =
+  { readonly kind: 'recovery'; readonly procedure: string } | { readonly kind: 'release' };
+
 /** One ask for a target: a replica, or (replica undefined) a whole service. */
 export interface LeaseAsk {
+  /** Unique per ask; asked twice, it is one request. */
   readonly requestId: string;
   readonly target: { readonly service: string; readonly replica: string | undefined };
   readonly severity: Severity;
+  readonly purpose: LeasePurpose;
+  readonly limits: LeaseLimits;
+}
+
+/** Limits in force when it was asked. Lengths of time in ms. */
+export interface LeaseLimits {
   /** Recoveries at once over all services. */
   readonly maxConcurrent: number;
   /** Replicas of one service at once. */
   readonly maxTogether: number;
+  /** Recoveries within an hour, over all services. */
+  readonly maxPerHour: number;
+  /** Least time between two runs of one procedure on one target. */
+  readonly cooldownMs: number;
 }
 
-/** Who acts on what, and who waits; both in order of arrival. */
+/** A recovery that was let act, for the budget and the cooldown. */
+export interface PastRecovery {
+  readonly procedure: string;
+  readonly target: LeaseAsk['target'];
+  readonly atMs: number;
+}
+
+/** Who acts on what, who waits (both in order of arrival), and who acted in the last hour. */
 export interface LeaseState<A extends LeaseAsk> {
   readonly held: readonly A[];
   readonly waiting: readonly A[];
+  readonly past: readonly PastRecovery[];
 }
+
+/** Why a request is not even queued, and when it may be asked again. */
+export interface LeaseRefusal {
+  readonly why: string;
+  readonly retryAfterMs: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Nobody acts, nobody waits. */
+export const NO_LEASES: LeaseState<never> = { held: [], waiting: [], past: [] };
 
 /** Whether two targets overlap: the same replica, or one is the whole service of the other. */
 function overlaps(a: LeaseAsk['target'], b: LeaseAsk['target']): boolean {
@@ -26,55 +60,102 @@ function overlaps(a: LeaseAsk['target'], b: LeaseAsk['target']): boolean {
 }
 
 /** Whether `ask` may act beside those that hold a lease already. */
-function mayHold<A extends LeaseAsk>(ask: A, held: readonly A[]): boolean {
-  if (held.length >= ask.maxConcurrent) return false;
-  if (held.some((h) => overlaps(h.target, ask.target))) return false;
-  return held.filter((h) => h.target.service === ask.target.service).length < ask.maxTogether;
+function mayHold<A extends LeaseAsk>({ limits, target }: A, held: readonly A[]): boolean {
+  if (held.length >= limits.maxConcurrent) return false;
+  if (held.some((h) => overlaps(h.target, target))) return false;
+  return held.filter((h) => h.target.service === target.service).length < limits.maxTogether;
+}
+
+/** Why the budget or the cooldown forbids it now, or undefined. */
+function refusalOf(
+  { purpose, limits, target }: LeaseAsk,
+  past: readonly PastRecovery[],
+  nowMs: number,
+): LeaseRefusal | undefined {
+  // Releasing and undoing make the fleet what it was: never limited.
+  if (purpose.kind === 'release') return undefined;
+  const last = past.findLast(
+    (p) =>
+      p.procedure === purpose.procedure &&
+      p.target.service === target.service &&
+      p.target.replica === target.replica,
+  );
+  const cooledAtMs = (last?.atMs ?? -Infinity) + limits.cooldownMs;
+  if (cooledAtMs > nowMs) {
+    const where = target.replica ?? target.service;
+    return {
+      why: `cooldown: ${purpose.procedure} acted on ${where} ${Math.round((nowMs - (last?.atMs ?? nowMs)) / 1000)} s ago, once in ${limits.cooldownMs / 1000} s is allowed`,
+      retryAfterMs: cooledAtMs - nowMs,
+    };
+  }
+  const recent = past.filter((p) => p.atMs > nowMs - HOUR_MS);
+  const oldest = recent[recent.length - limits.maxPerHour];
+  if (oldest === undefined) return undefined;
+  return {
+    why: `budget: ${recent.length} recoveries within the hour, at most ${limits.maxPerHour} are allowed`,
+    retryAfterMs: oldest.atMs + HOUR_MS - nowMs,
+  };
 }
 
 /** Grants what can be granted: the gravest first, then the longest waiting. */
-function grant<A extends LeaseAsk>(state: LeaseState<A>): { state: LeaseState<A>; granted: A[] } {
+function grant<A extends LeaseAsk>(
+  state: LeaseState<A>,
+  nowMs: number,
+): { state: LeaseState<A>; granted: A[] } {
   const order = state.waiting
     .map((ask, index) => ({ ask, index }))
     .sort(
       (a, b) => severityRank(b.ask.severity) - severityRank(a.ask.severity) || a.index - b.index,
     );
   const held = [...state.held];
+  const past = state.past.filter((p) => p.atMs > nowMs - HOUR_MS);
   const granted: A[] = [];
   for (const { ask } of order) {
     if (!mayHold(ask, held)) continue;
     held.push(ask);
     granted.push(ask);
+    if (ask.purpose.kind === 'recovery') {
+      past.push({ procedure: ask.purpose.procedure, target: ask.target, atMs: nowMs });
+    }
   }
-  return {
-    state: { held, waiting: state.waiting.filter((ask) => !granted.includes(ask)) },
-    granted,
-  };
+  const waiting = state.waiting.filter((ask) => !granted.includes(ask));
+  return { state: { held, waiting, past }, granted };
 }
 
 /**
- * Asks for a target. Asked again with the same request id, nothing changes.
- * `granted` lists the requests that came to hold by this call: the asker's, or nobody's.
+ * Asks for a target. Asked again with the same request id, nothing changes. `granted` lists the
+ * requests that came to hold by this call; a refused one is not queued.
  */
 export function askLease<A extends LeaseAsk>(
   state: LeaseState<A>,
   ask: A,
-): { state: LeaseState<A>; granted: readonly A[] } {
+  nowMs: number,
+): {
+  readonly state: LeaseState<A>;
+  readonly granted: readonly A[];
+  readonly refusal: LeaseRefusal | undefined;
+} {
   const isKnown = [...state.held, ...state.waiting].some((a) => a.requestId === ask.requestId);
-  return isKnown
-    ? { state, granted: [] }
-    : grant({ held: state.held, waiting: [...state.waiting, ask] });
+  if (isKnown) return { state, granted: [], refusal: undefined };
+  const refusal = refusalOf(ask, state.past, nowMs);
+  if (refusal !== undefined) return { state, granted: [], refusal };
+  return { ...grant({ ...state, waiting: [...state.waiting, ask] }, nowMs), refusal };
 }
 
 /** Gives a request up, held or waiting; unknown ones are no error. `granted` lists who holds thereby. */
 export function endLease<A extends LeaseAsk>(
   state: LeaseState<A>,
   requestId: string,
-): { state: LeaseState<A>; granted: readonly A[] } {
-  return grant({
-    held: state.held.filter((a) => a.requestId !== requestId),
-    waiting: state.waiting.filter((a) => a.requestId !== requestId),
-  });
+  nowMs: number,
+): { readonly state: LeaseState<A>; readonly granted: readonly A[] } {
+  return grant(
+    {
+      ...state,
+      held: state.held.filter((a) => a.requestId !== requestId),
+      waiting: state.waiting.filter((a) => a.requestId !== requestId),
+    },
+    nowMs,
+  );
 }
 
 /** How many of the waiting would be served before that request; 0 when it holds or is next. */

@@ -4,6 +4,12 @@ import type { ActionName, Autonomy } from './action.js';
 export interface RecoveryPolicy {
   /** Recoveries at once, over all services. */
   readonly maxConcurrent: number;
+  /** Recoveries within an hour, over all services. */
+  readonly maxPerHour: number;
+  /** Least time between two runs of one procedure on one target. */
+  readonly cooldownMs: number;
+  /** With more open incidents than this, actions are only suggested: something larger is going on. */
+  readonly stormAbove: number;
   readonly autonomy: Readonly<Record<ActionName, Autonomy>>;
   readonly approvalTimeoutMs: number;
   readonly onApprovalTimeout: 'skip' | 'approve' | 'rollback';

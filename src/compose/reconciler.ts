@@ -1,0 +1,81 @@
+import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import {
+  RECOVERY_QUEUE,
+  recoveryQuery,
+  stateQuery,
+  type OwedUndo,
+  type SettleInput,
+  type SettleResult,
+} from '../workflows/messages.js';
+
+/** How often ended runs are looked for. */
+const LOOK_EVERY_MS = 15_000;
+/** A run that ended before this was looked at by whoever ran then. */
+const LOOK_BACK_MS = 24 * 3_600_000;
+
+/**
+ * Finds runs that were ended from outside (terminated, timed out, failed) and owe an undo, and has it
+ * done by a workflow named after the run: many workers may look, it happens once.
+ */
+export class Reconciler {
+  readonly #seen = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly client: Client,
+    private readonly onProblem: (error: unknown) => void,
+  ) {}
+
+  start(): void {
+    const look = () => void this.look().catch(this.onProblem);
+    this.#timer = setInterval(look, LOOK_EVERY_MS);
+    look();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** One look at all ended runs; returns those whose owed undos are being done. */
+  async look(): Promise<readonly string[]> {
+    const since = new Date(Date.now() - LOOK_BACK_MS).toISOString();
+    const ended = "ExecutionStatus IN ('Terminated', 'TimedOut', 'Failed')";
+    const query = `${ended} AND CloseTime > '${since}' AND TaskQueue = '${RECOVERY_QUEUE}'`;
+    const settling: string[] = [];
+    for await (const { workflowId, runId } of this.client.workflow.list({ query })) {
+      if (this.#seen.has(runId)) continue;
+      const owed = await this.#owedBy(workflowId, runId);
+      if (owed.length > 0 && (await this.#settle({ workflowId, runId, owed })))
+        settling.push(runId);
+      this.#seen.add(runId);
+    }
+    return settling;
+  }
+
+  async #owedBy(workflowId: string, runId: string): Promise<readonly OwedUndo[]> {
+    const handle = this.client.workflow.getHandle(workflowId, runId);
+    // The histories of ended runs are replayed to answer: they know to the last event what they owe.
+    if (workflowId.startsWith('incident:')) return (await handle.query(stateQuery)).owed;
+    if (workflowId.startsWith('recovery:')) return (await handle.query(recoveryQuery)).owed;
+    return [];
+  }
+
+  async #settle(input: SettleInput): Promise<boolean> {
+    try {
+      await this.client.workflow.start<(given: SettleInput) => Promise<SettleResult>>(
+        'settleOwed',
+        {
+          workflowId: `settle:${input.runId}`,
+          taskQueue: RECOVERY_QUEUE,
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          args: [input],
+          staticSummary: `Undoes what ${input.workflowId} owed when it was ended from outside`,
+        },
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+      throw error;
+    }
+  }
+}

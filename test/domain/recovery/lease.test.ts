@@ -1,0 +1,141 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect, it } from 'vitest';
+import {
+  aheadOf,
+  askLease,
+  endLease,
+  NO_LEASES,
+  type LeaseAsk,
+  type LeaseState,
+} from '../../../src/domain/recovery/lease.js';
+
+const LIMITS = { maxConcurrent: 3, maxTogether: 2, maxPerHour: 100, cooldownMs: 0 };
+
+function ask(
+  requestId: string,
+  replica: string | undefined,
+  more: Partial<LeaseAsk> = {},
+): LeaseAsk {
+  return {
+    requestId,
+    target: { service: 'chat', replica },
+    severity: 'major',
+    purpose: { kind: 'recovery', procedure: 'latency_spike' },
+    limits: LIMITS,
+    ...more,
+  };
+}
+
+/** Asks in order, all at instant 0. */
+function after(...asks: LeaseAsk[]): LeaseState<LeaseAsk> {
+  return asks.reduce<LeaseState<LeaseAsk>>(
+    (state, one) => askLease(state, one, 0).state,
+    NO_LEASES,
+  );
+}
+const ids = (asks: readonly LeaseAsk[]) => asks.map((a) => a.requestId);
+
+describe('lease', () => {
+  it('grants a free target at once, and the same request only once', () => {
+    const { state, granted } = askLease<LeaseAsk>(NO_LEASES, ask('a', 'e1'), 0);
+    expect(ids(granted)).toEqual(['a']);
+    expect(askLease(state, ask('a', 'e1'), 5)).toEqual({ state, granted: [], refusal: undefined });
+  });
+
+  it.each([
+    ['the same replica', 'e1', 'e1', false],
+    ['another replica', 'e1', 'e2', true],
+    ['a replica of a held service', undefined, 'e2', false],
+    ['the service of a held replica', 'e1', undefined, false],
+  ])('%s', (_, first, second, isGranted) => {
+    const state = after(ask('a', first), ask('b', second));
+    expect(ids(state.held)).toEqual(isGranted ? ['a', 'b'] : ['a']);
+  });
+
+  it('keeps the limits of replicas together and of recoveries in all', () => {
+    const three = after(ask('a', 'e1'), ask('b', 'e2'), ask('c', 'e3'));
+    expect(ids(three.held)).toEqual(['a', 'b']);
+    const other = (id: string, service: string) =>
+      ask(id, 'x', { target: { service, replica: 'x' } });
+    const many = after(other('a', 's1'), other('b', 's2'), other('c', 's3'), other('d', 's4'));
+    expect(ids(many.held)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('serves the gravest first, then the longest waiting', () => {
+    const state = after(
+      ask('a', 'e1'),
+      ask('b', 'e1', { severity: 'minor' }),
+      ask('c', 'e1', { severity: 'critical' }),
+      ask('d', 'e1', { severity: 'critical' }),
+    );
+    expect([aheadOf(state, 'b'), aheadOf(state, 'c'), aheadOf(state, 'd')]).toEqual([2, 0, 1]);
+    expect(ids(endLease(state, 'a', 1).granted)).toEqual(['c']);
+  });
+
+  it('refuses within the cooldown, tells when to ask again, and never limits a release', () => {
+    const limits = { ...LIMITS, cooldownMs: 60_000 };
+    const state = endLease(after(ask('a', 'e1', { limits })), 'a', 1_000).state;
+    const again = askLease(state, ask('b', 'e1', { limits }), 20_000);
+    expect(again.refusal).toMatchObject({ retryAfterMs: 40_000 });
+    expect(again.state.waiting).toEqual([]);
+    const other = ask('c', 'e1', {
+      limits,
+      purpose: { kind: 'recovery', procedure: 'critical_system' },
+    });
+    expect(askLease(state, other, 20_000).refusal).toBeUndefined();
+    const release = ask('d', 'e1', { limits, purpose: { kind: 'release' } });
+    expect(askLease(state, release, 20_000).refusal).toBeUndefined();
+    expect(askLease(state, ask('e', 'e1', { limits }), 60_001).refusal).toBeUndefined();
+  });
+
+  it('refuses beyond the hour’s budget until the oldest is an hour old', () => {
+    const limits = { ...LIMITS, maxPerHour: 2 };
+    let state: LeaseState<LeaseAsk> = NO_LEASES;
+    for (const [id, atMs] of [
+      ['a', 0],
+      ['b', 600_000],
+    ] as const) {
+      state = endLease(askLease(state, ask(id, 'e1', { limits }), atMs).state, id, atMs).state;
+    }
+    expect(askLease(state, ask('c', 'e1', { limits }), 1_200_000).refusal?.retryAfterMs).toBe(
+      2_400_000,
+    );
+    expect(askLease(state, ask('c', 'e1', { limits }), 3_600_001).refusal).toBeUndefined();
+  });
+
+  const anyAsk = fc.record({
+    replica: fc.constantFrom(undefined, 'e1', 'e2', 'e3'),
+    severity: fc.constantFrom('minor' as const, 'major' as const, 'critical' as const),
+    isEnd: fc.boolean(),
+    pick: fc.nat(),
+  });
+  test.prop([fc.array(anyAsk, { maxLength: 60 })])(
+    'never lets two act on overlapping targets, and serves everybody in the end',
+    (steps) => {
+      let state: LeaseState<LeaseAsk> = NO_LEASES;
+      const check = () => {
+        for (const a of state.held) {
+          for (const b of state.held) {
+            if (a === b) continue;
+            expect(a.target.replica === undefined || b.target.replica === undefined).toBe(false);
+            expect(a.target.replica).not.toBe(b.target.replica);
+          }
+        }
+        expect(state.held.length).toBeLessThanOrEqual(LIMITS.maxTogether);
+      };
+      steps.forEach(({ replica, severity, isEnd, pick }, i) => {
+        const holder = state.held[pick % Math.max(1, state.held.length)];
+        state =
+          isEnd && holder !== undefined
+            ? endLease(state, holder.requestId, i).state
+            : askLease(state, ask(`r${i}`, replica, { severity }), i).state;
+        check();
+      });
+      for (let i = 0; state.held.length > 0; i += 1) {
+        state = endLease(state, state.held[0]?.requestId ?? '', 1_000 + i).state;
+        check();
+      }
+      expect(state.waiting).toEqual([]);
+    },
+  );
+});
