@@ -127,6 +127,32 @@ for (const [name, what] of [
 }
 
 program
+  .command('plan')
+  .argument('<procedure>')
+  .argument('<target>', 'service, or service/replica')
+  .description('what a procedure would do to a target now, in exact calls; changes nothing')
+  .option('--json', 'for scripts')
+  .action(
+    run(async (procedure: string, target: string, options: { json?: boolean }) => {
+      const { showPlan } = await import('./commands/plan.js');
+      return showPlan(configPath(), procedure, target, options);
+    }),
+  );
+program
+  .command('kill-switch')
+  .argument('<on|off>')
+  .description('stops, or allows again, every action of every recovery')
+  .option('--reason <text>', 'why, for the audit')
+  .option('--by <who>', 'who asks', process.env['USER'] ?? 'operator')
+  .option('--json', 'for scripts')
+  .action(
+    run(async (position: string, options: { by: string; reason?: string; json?: boolean }) => {
+      const { setKillSwitch } = await import('./commands/kill-switch.js');
+      return setKillSwitch(configPath(), position, options);
+    }),
+  );
+
+program
   .command('fault')
   .argument('[name]', 'the fault; without one, those that there are are listed')
   .argument('[replica]', 'where it applies to one replica')

@@ -33,6 +33,11 @@ const operatorBody = z.strictObject({
   reason: z.string().max(2_000).optional(),
   keep: z.boolean().optional(),
 });
+const killSwitchBody = z.strictObject({
+  on: z.boolean(),
+  by: z.string().max(200).optional(),
+  reason: z.string().max(2_000).optional(),
+});
 const operation = z.enum([...OPERATOR_ACTIONS, 'acknowledge']);
 const listQuery = z.object({
   state: z.enum(INCIDENT_STATES).optional(),
@@ -134,6 +139,23 @@ export function createApp(parts: ServerParts): Hono {
       if (error instanceof Problem) await audit('refused', error.detail);
       throw error;
     }
+  });
+
+  app.post('/v1/kill-switch', async (context) => {
+    const given = await body(context.req.raw, BODY_LIMIT_BYTES);
+    const { on, by = 'unknown', reason = '' } = parsed(killSwitchBody, given, 'body');
+    const state = await parts.incidents.setKillSwitch({ on, by, reason });
+    await parts.archive.putAudit({
+      key: crypto.randomUUID(),
+      atMs: parts.nowMs(),
+      who: by,
+      from: context.req.header('user-agent') ?? 'http',
+      what: `kill-switch ${on ? 'on' : 'off'}`,
+      target: '*',
+      outcome: 'accepted',
+      detail: reason,
+    });
+    return context.json(state);
   });
 
   app.get('/v1/audit', async (context) => {

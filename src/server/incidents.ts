@@ -1,16 +1,21 @@
 import {
   isGrpcServiceError,
   WorkflowNotFoundError,
+  WithStartWorkflowOperation,
   WorkflowUpdateFailedError,
   type Client,
 } from '@temporalio/client';
 import type { Archive, IncidentRecord } from '../domain/archive.js';
 import {
   acknowledgeUpdate,
+  killSwitchUpdate,
+  MONITOR_WORKFLOW_ID,
   OPERATOR_UPDATES,
+  RECOVERY_QUEUE,
   stateQuery,
   type AbortMessage,
   type IncidentView,
+  type KillSwitch,
   type OperatorAction,
 } from '../workflows/messages.js';
 import { Problem } from './problem.js';
@@ -28,6 +33,8 @@ export interface Incidents {
   live(record: IncidentRecord): Promise<IncidentView | undefined>;
   /** Returns in words what will come of it. A refusal is a Problem that says why. */
   operate(id: string, operation: Operation, message: AbortMessage): Promise<string>;
+  /** Stops or allows all actions. */
+  setKillSwitch(ask: { on: boolean; by?: string; reason?: string }): Promise<KillSwitch>;
 }
 
 /** `chat:engine-2:request_latency_p95` and `incident:chat:…` name the same incident. */
@@ -64,6 +71,24 @@ export function createIncidents(archive: Archive, client: Client): Incidents {
         );
       } catch (error) {
         throw asProblem(error, id);
+      }
+    },
+
+    async setKillSwitch(ask) {
+      try {
+        return await within(() =>
+          client.workflow.executeUpdateWithStart(killSwitchUpdate, {
+            args: [ask],
+            startWorkflowOperation: new WithStartWorkflowOperation('monitor', {
+              workflowId: MONITOR_WORKFLOW_ID,
+              taskQueue: RECOVERY_QUEUE,
+              workflowIdConflictPolicy: 'USE_EXISTING',
+              staticSummary: 'What holds for everything: the kill switch',
+            }),
+          }),
+        );
+      } catch (error) {
+        throw asProblem(error, MONITOR_WORKFLOW_ID);
       }
     },
   };

@@ -1,0 +1,104 @@
+import { decide } from '../activities/plan.js';
+import { ACTIONS } from '../activities/actions/index.js';
+import type { World } from '../activities/world.js';
+import { detectorHistory } from '../adapters/history/detector.js';
+import type { Config } from '../config/schema.js';
+import type { Archive } from '../domain/archive.js';
+import type { PlannedStep } from '../workflows/messages.js';
+import type { Preparation } from '../activities/contract.js';
+import { fingerprintOf, type Violation } from '../domain/sla/violation.js';
+import { limitOf } from '../domain/sla/threshold.js';
+import { createActuators, createWorld } from './world.js';
+
+/** One step of a dry run: what it would do now, or why it would not. */
+export interface DryStep {
+  readonly step: PlannedStep;
+  readonly preparation: Preparation;
+}
+
+/** What a procedure would do to a target now. Reads the fleet, changes nothing. */
+export async function dryRun(
+  config: Config,
+  procedure: string,
+  target: { readonly service: string; readonly replica: string | undefined },
+): Promise<readonly DryStep[]> {
+  const { detector } = config;
+  const actuators = createActuators(config);
+  const never = () => Promise.reject(new Error('a dry run asks nobody'));
+  const world: World = createWorld(config, {
+    actuators,
+    history: detectorHistory.create({
+      ...{ url: `http://${detector.host}:${detector.port}`, timeout: 5_000, headers: {} },
+    }),
+    // A dry run files nothing.
+    archive: {} as Archive,
+    coordination: {
+      ...{ acquireLease: never, isCurrent: never, hasEnded: never },
+      killSwitch: () => Promise.resolve(undefined),
+      openIncidents: () => Promise.resolve(0),
+    },
+    thresholds: () => config.thresholds,
+  });
+  try {
+    const violation = supposed(config, world, procedure, target);
+    const only = { ...world, procedures: world.procedures.filter((p) => p.name === procedure) };
+    const decision = decide(only, violation, [], 0);
+    if (decision.kind === 'none') throw new Error(decision.why);
+    const service = world.services.get(target.service);
+    if (service === undefined) throw new Error(`service "${target.service}" is not configured`);
+    const steps: DryStep[] = [];
+    for (const step of decision.plan.steps) {
+      const preparation = await prepared(world, service, step, violation);
+      steps.push({ step, preparation });
+    }
+    return steps;
+  } finally {
+    for (const actuator of actuators.values()) await actuator.close();
+  }
+}
+
+async function prepared(
+  world: World,
+  service: NonNullable<ReturnType<World['services']['get']>>,
+  step: PlannedStep,
+  violation: Violation,
+): Promise<Preparation> {
+  const action = ACTIONS[step.action];
+  if (action === undefined) return { kind: 'refuse', why: `${step.action} can’t be carried out` };
+  try {
+    return await action.prepare({
+      ...{ world, service, target: step.target, violation, nowMs: Date.now() },
+    });
+  } catch (error) {
+    return { kind: 'refuse', why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The gravest violation that the procedure is for, of the first metric it fits. */
+function supposed(
+  config: Config,
+  world: World,
+  procedure: string,
+  { service, replica }: { readonly service: string; readonly replica: string | undefined },
+): Violation {
+  const known = world.procedures.find((p) => p.name === procedure);
+  if (known === undefined) {
+    const names = world.procedures.map((p) => p.name).join(', ');
+    throw new Error(`no procedure is named "${procedure}": expected one of ${names}`);
+  }
+  const threshold = config.thresholds.find((t) => known.violationTypes.includes(t.violationType));
+  if (threshold === undefined) {
+    throw new Error(`no threshold is for ${known.violationTypes.join(', ')}: it would never run`);
+  }
+  const limit = limitOf(threshold);
+  const nowMs = Date.now();
+  return {
+    ...{ service, replica, threshold: threshold.name, metric: threshold.metric, limit },
+    fingerprint: fingerprintOf({ service, replica }, threshold.name),
+    violationType: threshold.violationType,
+    severity: 'critical',
+    value: threshold.direction === 'upper' ? limit * 2 : limit / 2,
+    ...{ unit: threshold.unit, direction: threshold.direction, windowMs: threshold.windowMs },
+    ...{ startedAtMs: nowMs - threshold.windowMs, detectedAtMs: nowMs },
+  };
+}
