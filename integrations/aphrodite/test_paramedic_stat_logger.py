@@ -142,8 +142,8 @@ class StatLoggerTest(unittest.TestCase):
             logger.counters["records_dropped"] + logger.counters["measurements_dropped"]
         )
         self.assertTrue(wait_for(lambda: dropped() == 990))
-        self.assertEqual(len(logger._outbox), 10)
-        self.assertEqual(logger._outbox[-1]["value"], 0.999)
+        self.assertEqual(len(logger._sender.measurements), 10)
+        self.assertEqual(logger._sender.measurements[-1]["value"], 0.999)
 
     def test_gives_up_what_is_refused_for_good(self):
         receiver = self.receiver(400)
