@@ -12,7 +12,7 @@ export async function listIncidents(
   const { incidents } = (await apiOf(configPath).get(`/v1/incidents?${query.toString()}`)) as {
     incidents: IncidentJson[];
   };
-  if (options.json === true) printJson({ incidents });
+  if (options.json === true) printJson({ incidents: incidents.map(listed) });
   else if (incidents.length === 0) print('No incidents.');
   else {
     const rows = incidents.map((i) => [
@@ -26,6 +26,16 @@ export async function listIncidents(
     print(table(['OPENED (UTC)', 'STATE', 'OUTCOME', 'SEVERITY', 'ID', 'PROBABLE CAUSE'], rows));
   }
   return 0;
+}
+
+/** What scripts are promised of an incident in a list; `paramedic incident <id>` has all of it. */
+function listed(incident: IncidentJson) {
+  const { id, state, outcome, service, replica, threshold, severity } = incident;
+  const { openedAt, resolvedAt, procedure, probableCause } = incident;
+  return {
+    ...{ id, state, outcome, service, replica, threshold, severity },
+    ...{ openedAt, resolvedAt, procedure, probableCause },
+  };
 }
 
 /** `paramedic incident <id>`. */

@@ -19,8 +19,8 @@ export function requiredPorts(settings: StartSettings): RequiredPort[] {
     local(temporal.uiPort, 'temporal.uiPort');
   }
   if (fleet !== undefined) {
-    for (let index = 0; index < fleet.replicas; index += 1) {
-      local(fleet.enginePortBase + index, 'fleet.enginePortBase');
+    for (let engine = 1; engine <= fleet.replicas; engine += 1) {
+      local(fleet.enginePortBase + engine, 'fleet.enginePortBase');
     }
     local(fleet.gatewayPort, 'fleet.gatewayPort');
     local(fleet.runtimePort, 'fleet.runtimePort');

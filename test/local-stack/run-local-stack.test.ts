@@ -123,8 +123,8 @@ describe('requiredPorts', () => {
       },
     });
     expect(ports.map(({ port, setting }) => `${port} ${setting}`)).toEqual([
-      '100 fleet.enginePortBase',
       '101 fleet.enginePortBase',
+      '102 fleet.enginePortBase',
       '200 fleet.gatewayPort',
       '201 fleet.runtimePort',
       '202 fleet.supervisorPort',

@@ -1,0 +1,48 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse, stringify } from 'yaml';
+import type { StackPorts } from './ports.js';
+
+const DEMO = path.resolve(import.meta.dirname, '../../config/demo.yaml');
+
+/** A section of a configuration file as YAML gives it. */
+export type Section = Readonly<Record<string, unknown>>;
+
+/**
+ * Writes the demo's configuration on other ports and with shorter windows: one threshold, so that
+ * a test knows which incident it waits for. `overrides` are merged into its sections.
+ */
+export function writeStackConfig(
+  file: string,
+  ports: StackPorts,
+  overrides: Readonly<Record<string, Section>> = {},
+): void {
+  const onOurPorts = readFileSync(DEMO, 'utf8')
+    .replaceAll(':18080', `:${ports.gateway}`)
+    .replaceAll(':18081', `:${ports.runtime}`)
+    .replaceAll(':18090', `:${ports.supervisor}`)
+    .replaceAll(/:1810(\d)/g, (_, engine: string) => `:${ports.engineBase + Number(engine)}`);
+  const config = parse(onOurPorts) as Record<string, Section | undefined>;
+  const settings: Record<string, Section> = {
+    temporal: { port: ports.temporal, uiPort: ports.temporalUi },
+    server: { port: ports.server },
+    detector: { port: ports.detector, sliWindow: '4s' },
+    fleet: {
+      enginePortBase: ports.engineBase,
+      gatewayPort: ports.gateway,
+      runtimePort: ports.runtime,
+      supervisorPort: ports.supervisor,
+    },
+    recovery: { verification: { hold: '4s', timeout: '30s' }, releaseAfterWindows: 1 },
+  };
+  const merged: Record<string, unknown> = { ...config };
+  for (const section of [settings, overrides]) {
+    for (const [key, value] of Object.entries(section)) {
+      merged[key] = { ...(merged[key] as Section | undefined), ...value };
+    }
+  }
+  merged['thresholds'] = [
+    { metric: 'request_latency_p95', target: 200, tolerance: '25%', window: '12s' },
+  ];
+  writeFileSync(file, stringify(merged));
+}

@@ -1,0 +1,202 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { IncidentDetailJson, IncidentJson } from '../../src/server/incident-json.js';
+import { eventually } from './eventually.js';
+import { Gateway } from './gateway.js';
+import { freePorts, type StackPorts } from './ports.js';
+import { type Section, writeStackConfig } from './stack-config.js';
+import { commandOf, markedProcesses, STACK_MARK } from './stack-processes.js';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const PROGRAM = path.join(ROOT, 'bin/paramedic');
+/** 8 s on an idle machine of two cores. */
+const READY_WITHIN_MS = 90_000;
+const STOP_WITHIN_MS = 60_000;
+const CLI_WITHIN_MS = 60_000;
+
+/** Variables of whoever runs the tests that would point commands elsewhere. */
+const FOREIGN = ['TEMPORAL_ADDRESS', 'TEMPORAL_UI_URL', 'PARAMEDIC_URL', 'PARAMEDIC_CONFIG'];
+
+/** How a command of the CLI ended. */
+export interface CliResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The real `paramedic start` in a folder of its own: Temporal, the fleet, all roles. */
+export class Stack {
+  readonly folder = mkdtempSync(path.join(os.tmpdir(), 'paramedic-e2e-'));
+  readonly dataDir = path.join(this.folder, 'data');
+  readonly configFile = path.join(this.folder, 'stack.yaml');
+  readonly gateway: Gateway;
+  private readonly mark = randomUUID();
+  private launcher: ChildProcess | undefined;
+  private exited: Promise<number | null> = Promise.resolve(null);
+  private written = '';
+  /** Should the runner end without stopping us, the launcher still ends, and all it started. */
+  private readonly atExit = (): void => void this.launcher?.kill('SIGTERM');
+
+  private constructor(readonly ports: StackPorts) {
+    this.gateway = new Gateway(ports);
+  }
+
+  /** A stack that is configured, on free ports, but not started. */
+  static async prepare(overrides: Readonly<Record<string, Section>> = {}): Promise<Stack> {
+    const stack = new Stack(await freePorts());
+    writeStackConfig(stack.configFile, stack.ports, overrides);
+    return stack;
+  }
+
+  /** Everything that `start` has printed. */
+  get output(): string {
+    return this.written;
+  }
+
+  /** Starts it, without waiting. */
+  launch(): void {
+    const args = [PROGRAM, '--config', this.configFile, 'start', '--data-dir', this.dataDir];
+    const launcher = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: this.environment(),
+      cwd: this.folder,
+    });
+    for (const stream of [launcher.stdout, launcher.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => (this.written += chunk));
+    }
+    this.exited = new Promise((resolve) => launcher.once('close', resolve));
+    this.launcher = launcher;
+    process.on('exit', this.atExit);
+  }
+
+  /** Starts it and waits until it says that it is up, and its load has run warm. */
+  async start(): Promise<void> {
+    this.launch();
+    const ended = this.exited.then((code) => {
+      throw new Error(`start ended with exit code ${code}\n${this.written}`);
+    });
+    const up = eventually(
+      () => this.written,
+      (text) => text.includes('paramedic is up after'),
+      { what: 'start', withinMs: READY_WITHIN_MS },
+    );
+    await Promise.race([up, ended]);
+    await eventually(
+      () => this.gateway.p95Over(2_000),
+      (p95) => p95 < 250,
+      { what: 'an undisturbed fleet inside its limit', withinMs: 60_000 },
+    );
+  }
+
+  /** Its exit code, once it ends by itself. */
+  ended(): Promise<number | null> {
+    return this.exited;
+  }
+
+  /**
+   * Stops it as Ctrl-C would, and removes its folder. Call it however the test ended.
+   *
+   * @throws Error naming every process that was left; those are killed.
+   */
+  async stop(): Promise<number | null> {
+    try {
+      this.launcher?.kill('SIGTERM');
+      const timer = setTimeout(() => this.launcher?.kill('SIGKILL'), STOP_WITHIN_MS);
+      const code = await this.exited;
+      clearTimeout(timer);
+      await this.assertNothingLeft();
+      return code;
+    } finally {
+      process.off('exit', this.atExit);
+      rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    }
+  }
+
+  /** The watchdog sees the end of its input a moment after the launcher's own end. */
+  private async assertNothingLeft(): Promise<void> {
+    try {
+      await eventually(
+        () => markedProcesses(this.mark).map((pid) => `${pid} ${commandOf(pid)}`),
+        (left) => left.length === 0,
+        { what: 'no process left', withinMs: 3_000 },
+      );
+    } catch (error) {
+      for (const pid of markedProcesses(this.mark)) process.kill(pid, 'SIGKILL');
+      throw error;
+    }
+  }
+
+  /** How many processes it runs. */
+  processCount(): number {
+    return markedProcesses(this.mark).length;
+  }
+
+  /** Process number of a part, from its pid file. */
+  pidOf(part: string): number {
+    return Number(readFileSync(path.join(this.dataDir, 'run', `${part}.pid`), 'utf8'));
+  }
+
+  /** Runs a command of the real CLI against it. */
+  cli(...args: readonly string[]): Promise<CliResult> {
+    return new Promise((resolve) => {
+      execFile(
+        process.execPath,
+        [PROGRAM, '--config', this.configFile, ...args],
+        { env: this.environment(), cwd: this.folder, timeout: CLI_WITHIN_MS },
+        (error, stdout, stderr) => {
+          const code = error === null ? 0 : Number(error.code ?? -1);
+          resolve({ code, stdout, stderr });
+        },
+      );
+    });
+  }
+
+  /** Body of a GET of the API. */
+  async api(resource: string): Promise<unknown> {
+    const reply = await fetch(`http://127.0.0.1:${this.ports.server}${resource}`);
+    if (!reply.ok) throw new Error(`${resource} answered ${reply.status}: ${await reply.text()}`);
+    return reply.json();
+  }
+
+  /** Incidents by the API, newest first. */
+  async incidents(): Promise<IncidentJson[]> {
+    return ((await this.api('/v1/incidents')) as { incidents: IncidentJson[] }).incidents;
+  }
+
+  /** One incident with its steps, by the API. */
+  async incident(id: string): Promise<IncidentDetailJson> {
+    return (await this.api(`/v1/incidents/${encodeURIComponent(id)}`)) as IncidentDetailJson;
+  }
+
+  /** Waits for a condition of an incident; the error has the whole story. */
+  until(
+    id: string,
+    what: string,
+    accept: (incident: IncidentDetailJson) => boolean,
+    withinMs: number,
+  ): Promise<IncidentDetailJson> {
+    const context = () => this.written;
+    return eventually(() => this.incident(id), accept, { what, withinMs, context });
+  }
+
+  /** Waits for the incident that is opened after `afterMs` (Unix milliseconds). */
+  async openedAfter(afterMs: number, withinMs: number): Promise<IncidentJson> {
+    const isNew = (one: IncidentJson) => Date.parse(one.openedAt ?? '') >= afterMs;
+    const incidents = await eventually(
+      () => this.incidents(),
+      (all) => all.some(isNew),
+      { what: 'a new incident', withinMs, context: () => this.written },
+    );
+    // Just seen by the condition above.
+    return incidents.find(isNew)!;
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    const env: NodeJS.ProcessEnv = { ...process.env, [STACK_MARK]: this.mark };
+    for (const name of FOREIGN) env[name] = '';
+    return env;
+  }
+}
