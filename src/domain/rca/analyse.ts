@@ -4,22 +4,14 @@ import { correlationSteps } from './correlation.js';
 import { rateOfCounter } from './counter-rate.js';
 import { entityOf, type IncidentEvidence } from './evidence.js';
 import { changesBefore, scopeOf, type Facts } from './facts.js';
-import type { Assessment, Hypothesis } from './hypotheses/hypothesis.js';
-import { HYPOTHESES } from './hypotheses/index.js';
-import { insightsOf } from './insights.js';
-import { likelihoodsOf } from './likelihood.js';
-import { missingEvidence } from './missing-evidence.js';
-import { picturesOf } from './pictures.js';
+import { judgingSteps } from './judge.js';
 import { medianOf } from './quantiles.js';
 import type { CallEdge, RankInput } from './rank-input.js';
 import { rankingSteps } from './rank.js';
-import { recommend } from './recommendations.js';
 import { relatedSeries } from './related-series.js';
-import type { RatedHypothesis, RelatedSeries, RootCauseReport } from './report.js';
+import type { RelatedSeries, RootCauseReport } from './report.js';
 import { changeOf, type SignalChange } from './signal-change.js';
-import { signalOf, SYMPTOMS } from './signal.js';
-import { summarise } from './summarise.js';
-import { timelineOf } from './timeline.js';
+import { signalOf } from './signal.js';
 
 /** How far an analysis is. */
 export interface AnalysisProgress {
@@ -38,13 +30,7 @@ const DEFAULT_PERIOD_MS = 10_000;
  */
 const QUIET_BEFORE_ONSET_MS = 5 * 60_000;
 const QUIET_SHARE_OF_PAST = 1 / 3;
-/** From here on a hypothesis is named as the probable cause, */
-const LEAST_PROBABILITY = 0.5;
-/** and from here on without reserve. */
-const CONFIDENT_PROBABILITY = 0.8;
 const SERIES_PER_STEP = 64;
-/** Ranked causes that a report keeps. */
-const MOST_RANKED = 20;
 
 /**
  * Analyses an incident in steps of a few milliseconds, so that the caller can yield between them; returns
@@ -81,7 +67,7 @@ export function* analysisSteps(
     ranking,
   };
   const related = yield* relate(facts, series, stepMs);
-  return yield* judge(facts, series, related);
+  return yield* staged('judging', judgingSteps(facts, series, related));
 }
 
 /** Analyses an incident in one go; see `analysisSteps`. */
@@ -120,67 +106,6 @@ function* relate(
   const window = { fromMs: toMs - CORRELATION_WINDOW_MS, toMs };
   const findings = yield* staged('correlation', correlationSteps(violated, others, window));
   return relatedSeries(others, findings, violated, facts.changes, stepMs);
-}
-
-function* judge(
-  facts: Facts,
-  series: readonly SeriesPoints[],
-  related: readonly RelatedSeries[],
-): Generator<AnalysisProgress, RootCauseReport> {
-  const { evidence, onsetMs, scope } = facts;
-  const assessed: (Assessment & { hypothesis: Hypothesis })[] = [];
-  for (const [i, hypothesis] of HYPOTHESES.entries()) {
-    yield { stage: 'judging', share: i / HYPOTHESES.length };
-    assessed.push({ hypothesis, ...hypothesis.assess(facts) });
-  }
-  const missing = missingEvidence(evidence);
-  yield { stage: 'judging', share: 1 };
-  const timeline = timelineOf(facts, series);
-  yield { stage: 'judging', share: 1 };
-  const { probabilities, undetermined } = likelihoodsOf(
-    assessed.map((one) => one.arguments.reduce((sum, { weight }) => sum + weight, 0)),
-  );
-  const rated: RatedHypothesis[] = assessed.map((one, i) => {
-    const sorted = [...one.arguments].sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
-    return {
-      kind: one.hypothesis.kind,
-      title: one.hypothesis.title,
-      probability: probabilities[i]!,
-      mechanism: one.mechanism,
-      service: evidence.incident.service,
-      replica: scope.kind === 'replica' ? scope.replica : undefined,
-      metric: one.metric,
-      evidenceFor: sorted.filter(({ weight }) => weight > 0),
-      evidenceAgainst: sorted.filter(({ weight }) => weight < 0),
-    };
-  });
-  const hypotheses = rated.sort((a, b) => b.probability - a.probability);
-  const likeliest = hypotheses[0];
-  const cause = likeliest && likeliest.probability >= LEAST_PROBABILITY ? likeliest : undefined;
-  return {
-    version: 1,
-    incident: evidence.incident,
-    onsetMs,
-    summary: summarise(facts, cause),
-    probableCause: cause,
-    // Nobody is sure of the cause of something that no series shows.
-    isConfident: (cause?.probability ?? 0) >= CONFIDENT_PROBABILITY && isFelt(facts),
-    hypotheses,
-    undetermined,
-    rankedCauses: facts.ranking.ranking.slice(0, MOST_RANKED),
-    related,
-    insights: insightsOf(facts, cause, related),
-    prevention: HYPOTHESES.find(({ kind }) => kind === likeliest?.kind)?.prevention ?? [],
-    recommendations: recommend(hypotheses, missing),
-    timeline,
-    pictures: picturesOf(facts, series),
-    missing,
-  };
-}
-
-/** Whether any series shows that users suffer. */
-function isFelt({ changes }: Facts): boolean {
-  return changes.some(({ signal, isWorse }) => isWorse && SYMPTOMS.has(signal));
 }
 
 /** Recovery changes the metrics, so they are judged up to its first step, but for two samples at least. */

@@ -19,7 +19,7 @@ export interface SignalChange {
 }
 
 /** 4 units: beyond what the best of some dozen noisy series shows by chance. */
-export const CHANGED_UNITS = 4;
+const CHANGED_UNITS = 4;
 /** Series that are nearly constant give absurd units; beyond 50 there is no doubt to lose. */
 const MOST_UNITS = 50;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { analyse, analysisSteps } from '../../../src/domain/rca/analyse.js';
 import { postmortemOf } from '../../../src/domain/rca/postmortem.js';
-import { seededRandom } from './labelled-cases.js';
+import { seededRandom } from './seeded-random.js';
 import { evidenceOf, FAULT_MS, FAULTS } from './synthetic-fleet.js';
 
 const named = (name: string): (typeof FAULTS)[number] => FAULTS.find((one) => one.name === name)!;

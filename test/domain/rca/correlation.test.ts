@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { correlate, correlationSteps } from '../../../src/domain/rca/correlation.js';
 import type { TimedValues } from '../../../src/domain/rca/align.js';
-import { seededRandom } from './labelled-cases.js';
+import { seededRandom } from './seeded-random.js';
 
 const HOUR = 3_600_000;
 const window = { fromMs: 0, toMs: HOUR };

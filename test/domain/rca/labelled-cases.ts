@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import type { RcaCase } from '../../../src/domain/rca/rca-case.js';
 
 /** Labelled incidents of real systems lie beside the checkout; they may not be copied into it. */
-export const labelledFolder = path.resolve(import.meta.dirname, '../../../../shared/data/rca');
+const labelledFolder = path.resolve(import.meta.dirname, '../../../../shared/data/rca');
 
 /** Whether the labelled incidents are there; says so where they are not, so that a skip is seen. */
 export const hasLabelledCases = existsSync(path.join(labelledFolder, 'truth.jsonl'));
@@ -35,15 +35,4 @@ export function readLabelledCases(): LabelledCase[] {
       ) as Omit<LabelledCase, 'culprit'>;
       return { ...recorded, culprit: culprits.get(recorded.id) ?? '' };
     });
-}
-
-/** Small deterministic generator (mulberry32), uniform in [0, 1). */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

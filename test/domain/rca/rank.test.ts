@@ -7,7 +7,7 @@ import { likelihoodsOf } from '../../../src/domain/rca/likelihood.js';
 import { rankRootCauses } from '../../../src/domain/rca/rank.js';
 import { caseToRankInput } from '../../../src/domain/rca/rca-case.js';
 import type { RankInput, RankSeries } from '../../../src/domain/rca/rank-input.js';
-import { seededRandom } from './labelled-cases.js';
+import { seededRandom } from './seeded-random.js';
 
 const STEP = 60_000;
 const ONSET = 60 * STEP;

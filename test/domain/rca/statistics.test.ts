@@ -8,7 +8,7 @@ import {
   erfc,
   falseDiscoveryRates,
 } from '../../../src/domain/rca/significance.js';
-import { seededRandom } from './labelled-cases.js';
+import { seededRandom } from './seeded-random.js';
 
 describe('quantiles', () => {
   it('interpolates as R’s type 7 does', () => {

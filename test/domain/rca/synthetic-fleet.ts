@@ -1,13 +1,13 @@
 import type { ChangeEvent, SeriesPoints } from '../../../src/domain/ports.js';
 import type { IncidentEvidence } from '../../../src/domain/rca/evidence.js';
-import { seededRandom } from './labelled-cases.js';
+import { seededRandom } from './seeded-random.js';
 
 /** Where the synthetic hour's fault begins, and when its incident opened (Unix ms of 2026-01-01 12:00 UTC on). */
-export const FROM_MS = 1_767_268_800_000;
+const FROM_MS = 1_767_268_800_000;
 export const FAULT_MS = FROM_MS + 55 * 60_000;
-export const OPENED_MS = FAULT_MS + 120_000;
+const OPENED_MS = FAULT_MS + 120_000;
 const PERIOD_MS = 10_000;
-export const ENGINES = ['engine-1', 'engine-2', 'engine-3'] as const;
+const ENGINES = ['engine-1', 'engine-2', 'engine-3'] as const;
 
 /** The state of one engine, from which its exporters' series follow. */
 interface EngineState {
