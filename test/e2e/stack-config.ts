@@ -9,11 +9,12 @@ const DEMO = path.resolve(import.meta.dirname, '../../config/demo.yaml');
 export type Section = Readonly<Record<string, unknown>>;
 
 /**
- * Writes the demo's configuration on other ports and with shorter windows: one threshold, so that
+ * Writes the demo's configuration in another folder, on other ports and with shorter windows: one threshold, so that
  * a test knows which incident it waits for. `overrides` are merged into its sections.
  */
 export function writeStackConfig(
   file: string,
+  dataDir: string,
   ports: StackPorts,
   overrides: Readonly<Record<string, Section>> = {},
 ): void {
@@ -33,9 +34,14 @@ export function writeStackConfig(
       runtimePort: ports.runtime,
       supervisorPort: ports.supervisor,
     },
-    recovery: { verification: { hold: '4s', timeout: '30s' }, releaseAfterWindows: 1 },
+    recovery: {
+      verification: { hold: '4s', timeout: '30s' },
+      releaseAfterWindows: 1,
+      // One test comes right after the other, on the same replica.
+      cooldown: '0s',
+    },
   };
-  const merged: Record<string, unknown> = { ...config };
+  const merged: Record<string, unknown> = { ...config, dataDir };
   for (const section of [settings, overrides]) {
     for (const [key, value] of Object.entries(section)) {
       merged[key] = { ...(merged[key] as Section | undefined), ...value };

@@ -47,7 +47,7 @@ export class Stack {
   /** A stack that is configured, on free ports, but not started. */
   static async prepare(overrides: Readonly<Record<string, Section>> = {}): Promise<Stack> {
     const stack = new Stack(await freePorts());
-    writeStackConfig(stack.configFile, stack.ports, overrides);
+    writeStackConfig(stack.configFile, stack.dataDir, stack.ports, overrides);
     return stack;
   }
 
@@ -58,7 +58,7 @@ export class Stack {
 
   /** Starts it, without waiting. */
   launch(): void {
-    const args = [PROGRAM, '--config', this.configFile, 'start', '--data-dir', this.dataDir];
+    const args = [PROGRAM, '--config', this.configFile, 'start'];
     const launcher = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: this.environment(),
