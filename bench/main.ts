@@ -1,0 +1,58 @@
+/**
+ * `npm run bench`: runs each function `bench…` that a file of this folder exports, one after the
+ * other, and prints its figures. Exit code 1 where a figure is beyond its bound.
+ */
+import { readdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { figureTable, isOk, type BenchFigure } from './figure-table.js';
+
+type Bench = () => Promise<readonly BenchFigure[]>;
+
+/** All benches of this folder, by name without its prefix, e.g. `ingest`. */
+async function findBenches(): Promise<ReadonlyMap<string, Bench>> {
+  const found = new Map<string, Bench>();
+  const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.js'));
+  for (const file of files.sort()) {
+    // This file would run twice.
+    if (file === 'main.js') continue;
+    const exported = (await import(`./${file}`)) as Readonly<Record<string, unknown>>;
+    for (const [name, value] of Object.entries(exported)) {
+      const match = /^bench([A-Z]\w*)$/.exec(name);
+      if (match === null || typeof value !== 'function') continue;
+      found.set(match[1]!.toLowerCase(), value as Bench);
+    }
+  }
+  return found;
+}
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: [] },
+    list: { type: 'boolean', default: false },
+  },
+});
+const benches = await findBenches();
+const unknown = values.only.filter((name) => !benches.has(name));
+if (unknown.length > 0) {
+  const names = [...benches.keys()].join(', ');
+  process.stderr.write(`no bench is named ${unknown.join(', ')}; there are ${names}\n`);
+  process.exit(2);
+}
+if (values.list) {
+  process.stdout.write(`${[...benches.keys()].join('\n')}\n`);
+  process.exit(0);
+}
+
+const figures: BenchFigure[] = [];
+for (const [name, bench] of benches) {
+  if (values.only.length > 0 && !values.only.includes(name)) continue;
+  process.stderr.write(`${name} …\n`);
+  figures.push(...(await bench()));
+}
+process.stdout.write(
+  values.json
+    ? `${JSON.stringify({ figures: figures.map((one) => ({ ...one, ok: isOk(one) })) }, null, 2)}\n`
+    : figureTable(figures),
+);
+process.exit(figures.every(isOk) ? 0 : 1);
