@@ -12,7 +12,7 @@ import type { TargetReader } from './target-reader.js';
 interface ScopeCoverage {
   /** Undefined for the service as a whole. */
   readonly replica: string | undefined;
-  /** The metric as scraped, or `pushed`. */
+  /** The metric as scraped, or `pushed or queried`. */
   readonly source: string;
   /** Of the targets, without secrets. */
   readonly target: string;
@@ -62,6 +62,16 @@ export function describeCoverage(
       .filter((threshold) => threshold.enabled)
       .map((threshold) => describe(threshold, service, context)),
   );
+}
+
+/** One line for the log: what feeds a threshold, or why nothing does. */
+export function coverageLine(coverage: ThresholdCoverage): string {
+  const { service, threshold, status, scopes, notes } = coverage;
+  const [first] = scopes;
+  const names = scopes.map(({ replica }) => replica ?? 'service').join(', ');
+  const every = first?.periodMs === undefined ? '' : ` every ${first.periodMs / 1000} s`;
+  const from = first === undefined ? '' : `, from ${first.source}${every} for ${names}`;
+  return [`${service} ${threshold}: ${status}${from}`, ...notes].join('; ');
 }
 
 function describe(
@@ -192,8 +202,8 @@ function pushedScopes(
     if (owner !== service || metric !== threshold.metric) continue;
     scopes.push({
       replica,
-      source: 'pushed',
-      target: 'POST /v1/measurements',
+      source: 'pushed or queried',
+      target: '',
       periodMs: undefined,
       sliWindowMs: undefined,
       windowMs: threshold.windowMs,

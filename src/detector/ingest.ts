@@ -12,7 +12,7 @@ import type { TargetState } from './target-state.js';
 export interface IngestOptions {
   readonly store: SeriesStore;
   readonly thresholds: readonly Threshold[];
-  /** Called with each SLI sample, after it was stored. */
+  /** Called with each SLI sample, after it was stored; also with ones too far ahead to be stored. */
   readonly onSample: (sample: SliSample) => void;
   /** Called when a poll fails, with its target's reason; for the log. */
   readonly onPollFailed?: (target: SourceTarget, error: unknown, atMs: number) => void;
@@ -24,6 +24,8 @@ export interface IngestOptions {
 }
 
 const DEFAULT_CONCURRENCY = 64;
+/** Clocks of hosts may differ by this much; the evaluation counts what is further ahead as `future`. */
+const FUTURE_TOLERANCE_MS = 60_000;
 
 /** From sources to stored SLI samples: the loop, the derivation and the store, put together. */
 export class Ingest {
@@ -77,7 +79,11 @@ export class Ingest {
   /** Stores a sample and hands it on; pushed ones come in here. */
   take(sample: SliSample): void {
     const { service, replica, metric, atMs, value } = sample;
-    this.options.store.record({ service, replica, metric }, atMs, value);
+    const nowMs = (this.options.now ?? Date.now)();
+    // A sample of next year would make everything before it look aged out.
+    if (atMs <= nowMs + FUTURE_TOLERANCE_MS) {
+      this.options.store.record({ service, replica, metric }, atMs, value);
+    }
     this.options.onSample(sample);
   }
 

@@ -18,12 +18,16 @@ const DEFAULT_STORE_OPTIONS: SeriesStoreOptions = {
 /** One series of the store, to append to without a look-up. */
 export interface StoredSeries extends SeriesKey {
   readonly column: SampleColumn;
+  /** Set by the store when it forgets the series; the next sample brings it back. */
+  isForgotten: boolean;
 }
 
 /** How often samples were refused or moved, since the start. */
 export type StoreCounts = Readonly<Record<Appended, number>>;
 
 const SEPARATOR = '\u0000';
+/** How often at most series are looked through for those to forget. */
+const SWEEPS_PER_RETENTION = 10;
 
 /** Samples of all series in columns; implements the history that verification and diagnosis read. */
 export class SeriesStore implements MetricHistory {
@@ -39,6 +43,8 @@ export class SeriesStore implements MetricHistory {
     full: 0,
   };
   #bytes = 0;
+  #newestMs = -Infinity;
+  #sweptAtMs = -Infinity;
 
   constructor(options: Partial<SeriesStoreOptions> = {}) {
     this.#options = { ...DEFAULT_STORE_OPTIONS, ...options };
@@ -67,18 +73,17 @@ export class SeriesStore implements MetricHistory {
     const name = [key.service, key.replica ?? '', key.metric].join(SEPARATOR);
     const known = this.#series.get(name);
     if (known !== undefined) return known;
+    this.#sweep();
     if (this.#bytes >= this.#options.maxBytes) return undefined;
     const { service, replica, metric } = key;
-    const series = { service, replica, metric, column: new SampleColumn() };
-    this.#bytes += series.column.bytes;
-    this.#series.set(name, series);
-    const siblings = this.#byService.get(service);
-    if (siblings === undefined) this.#byService.set(service, new Set([series]));
-    else siblings.add(series);
+    const series = { service, replica, metric, column: new SampleColumn(), isForgotten: false };
+    this.#register(series);
     return series;
   }
 
   append(series: StoredSeries, atMs: number, value: number): Appended {
+    if (series.isForgotten) this.#register(series);
+    this.#newestMs = atMs > this.#newestMs ? atMs : this.#newestMs;
     const before = series.column.bytes;
     const result = series.column.append(atMs, value, this.#options.retentionMs);
     this.#bytes += series.column.bytes - before;
@@ -99,6 +104,7 @@ export class SeriesStore implements MetricHistory {
     let forgotten = 0;
     for (const [name, series] of this.#series) {
       if (series.column.newestMs >= atMs) continue;
+      series.isForgotten = true;
       this.#series.delete(name);
       this.#byService.get(series.service)?.delete(series);
       this.#bytes -= series.column.bytes;
@@ -132,5 +138,23 @@ export class SeriesStore implements MetricHistory {
 
   range(query: HistoryQuery): Promise<readonly SeriesPoints[]> {
     return Promise.resolve(this.rangeNow(query));
+  }
+
+  #register(series: StoredSeries): void {
+    const { service, replica, metric, column } = series;
+    series.isForgotten = false;
+    this.#bytes += column.bytes;
+    this.#series.set([service, replica ?? '', metric].join(SEPARATOR), series);
+    const siblings = this.#byService.get(service);
+    if (siblings === undefined) this.#byService.set(service, new Set([series]));
+    else siblings.add(series);
+  }
+
+  /** Forgets, now and then, what has aged out whole: replicas that were scaled away, labels that churn. */
+  #sweep(): void {
+    const { retentionMs } = this.#options;
+    if (this.#newestMs - this.#sweptAtMs < retentionMs / SWEEPS_PER_RETENTION) return;
+    this.#sweptAtMs = this.#newestMs;
+    this.forgetBefore(this.#newestMs - retentionMs);
   }
 }

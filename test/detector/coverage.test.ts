@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeCoverage } from '../../src/detector/coverage.js';
+import { coverageLine, describeCoverage } from '../../src/detector/coverage.js';
 import { SeriesStore } from '../../src/detector/series-store.js';
 import { judgeBuckets } from '../../src/detector/source-choice.js';
 import { DEFAULT_THRESHOLDS, type Threshold } from '../../src/domain/sla/threshold.js';
@@ -65,9 +65,13 @@ describe('coverage', () => {
     });
     expect(coverage('echo_evolution_convergence')).toMatchObject({
       status: 'measurable',
-      scopes: [{ replica: 'e1', source: 'pushed' }],
+      scopes: [{ replica: 'e1', source: 'pushed or queried' }],
     });
     expect(coverage('replica_availability').scopes).toHaveLength(2);
+    expect(coverageLine(coverage('kv_cache_usage_percent'))).toBe(
+      'chat kv_cache_usage_percent: measurable, from vllm:kv_cache_usage_perc every 1 s for service, e1, e2',
+    );
+    expect(coverageLine(coverage('gpu_utilization_percent'))).toMatch(/not-measurable; no source/);
   });
 
   it('says that a first bucket above the limit cannot measure it, and what to use', () => {

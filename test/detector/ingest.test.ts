@@ -215,4 +215,21 @@ describe('ingest', () => {
     const tokens = samples.filter((s) => s.metric === 'tokens_per_second' && s.replica === 'hung');
     expect(tokens.at(-1)!.demandPerSecond).toBeGreaterThan(0);
   });
+
+  it('does not let a pushed sample of the future age out what is stored', () => {
+    const store = new SeriesStore();
+    const seen: number[] = [];
+    const ingest = new Ingest({
+      store,
+      thresholds: [],
+      onSample: ({ atMs }) => seen.push(atMs),
+      now: () => 1_000_000,
+    });
+    const sample = { metric: 'm', service: 'chat', replica: undefined, value: 1 };
+    for (const atMs of [999_000, 1_050_000, 4e12, Infinity]) ingest.take({ ...sample, atMs });
+    expect(seen).toEqual([999_000, 1_050_000, 4e12, Infinity]);
+    expect(store.rangeNow({ service: 'chat', fromMs: 0, toMs: Infinity })[0]!.timesMs).toEqual([
+      999_000, 1_050_000,
+    ]);
+  });
 });

@@ -97,4 +97,16 @@ describe('series store', () => {
     expect(store.forgetBefore(2)).toBe(2);
     expect(store.record(names[9]!, 9, 1)).toBe('stored');
   });
+
+  it('forgets series that have aged out, and takes them back when they return', () => {
+    const store = new SeriesStore({ retentionMs: 1000 });
+    const gone = store.open({ ...key, metric: 'gone' })!;
+    store.append(gone, 0, 1);
+    for (let i = 0; i < 100; i += 1) store.record(key, i * 100, i);
+    store.record({ ...key, metric: 'new' }, 10_000, 1);
+    expect([...store.series()].map(({ metric }) => metric)).toEqual(['m', 'new']);
+    // Whoever still holds it may go on.
+    store.append(gone, 10_100, 2);
+    expect(store.latest({ ...key, metric: 'gone' })).toEqual({ atMs: 10_100, value: 2 });
+  });
 });
