@@ -172,6 +172,31 @@ program
     ),
   );
 
+const rca = program
+  .command('rca')
+  .argument('[incident]')
+  .description('the root cause report of an incident')
+  .option('--json', 'for scripts')
+  .action(
+    run(async (id: string | undefined, options: { json?: boolean }) => {
+      if (id === undefined)
+        throw new InvalidArgumentError('expected an incident, or `rca rank FILE…`');
+      const { showReport } = await import('./commands/rca.js');
+      return showReport(configPath(), id, options);
+    }),
+  );
+rca
+  .command('rank')
+  .argument('<file...>')
+  .description('ranks the root causes of recorded cases (.json, .json.gz); a JSON line each')
+  .action(
+    run(async (files: string[]) => {
+      const { runRcaRank } = await import('./commands/rca-rank.js');
+      await runRcaRank(files, process.stdout);
+      return 0;
+    }),
+  );
+
 program
   .command('anomaly')
   .description('reads timestamp,value lines and prints an anomaly score in [0,1] for each')

@@ -1,105 +1,57 @@
-import { sampleCorrelation } from 'simple-statistics';
-import type { SeriesPoints } from '../domain/ports.js';
-import { standsOut } from '../domain/recovery/outlier.js';
-import type { RcaInput, RcaResult } from '../workflows/messages.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import { analysisSteps, type AnalysisProgress } from '../domain/rca/analyse.js';
+import type { IncidentEvidence } from '../domain/rca/evidence.js';
+import { postmortemOf } from '../domain/rca/postmortem.js';
+import type { RootCauseReport } from '../domain/rca/report.js';
 import type { RcaActivities } from './contract.js';
+import { archiveCaptured, capture, gather } from './evidence.js';
 import { asFailure } from './failure.js';
-import { replicaLevels } from './replica-levels.js';
 import type { World } from './world.js';
 
-/** How far before the incident series are compared with the violated one (FEATURES, section 3). */
-const LOOKBACK_MS = 30 * 60_000;
-/** Fewer common instants say nothing about a correlation. */
-const MIN_COMMON = 20;
-/** From here on Pearson's r is called strong. */
-const STRONG = 0.8;
+/** What is told of an analysis that was filed, for telemetry. */
+export type OnAnalysed = (report: RootCauseReport, elapsedMs: number) => void;
 
 /** What the rca queue's workers do for workflows. */
-export function createRcaActivities(world: World): RcaActivities {
+export function createRcaActivities(world: World, onAnalysed: OnAnalysed): RcaActivities {
   return {
     captureEvidence: ({ incidentId, incidentRunId, violation }) =>
       asFailure(async () => {
-        const balancer = world.services.get(violation.service)?.loadBalancer;
-        const state = {
-          violation,
-          servers: balancer === undefined ? [] : await balancer.port.servers(balancer.backend),
-        };
-        await world.archive.putForensics(
-          incidentId,
-          incidentRunId,
-          'evidence.json',
-          JSON.stringify(state, null, 2),
-        );
+        const captured = await capture(world, violation, Date.now());
+        await archiveCaptured(world, { id: incidentId, runId: incidentRunId }, captured);
       }),
-    analyseIncident: (input) => asFailure(() => analyse(world, input)),
+
+    analyseIncident: (input) =>
+      asFailure(async () => {
+        const startedAtMs = Date.now();
+        const report = await analyse(await gather(world, input));
+        const { incidentId, incidentRunId: runId } = input;
+        const id = `report:${runId}`;
+        await world.archive.putReport({
+          ...{ id, incidentId, runId, createdAtMs: Date.now() },
+          probableCause: report.summary,
+          body: JSON.stringify(report),
+          markdown: postmortemOf(report),
+        });
+        onAnalysed(report, Date.now() - startedAtMs);
+        return {
+          reportId: id,
+          probableCause: report.summary,
+          isConfident: report.isConfident,
+        };
+      }),
   };
 }
 
-async function analyse(world: World, input: RcaInput): Promise<RcaResult> {
-  const { violation, openedAtMs, incidentId, incidentRunId } = input;
-  const service = world.services.get(violation.service);
-  const levels =
-    service === undefined
-      ? []
-      : await replicaLevels(world, service, violation.metric, openedAtMs, violation.windowMs);
-  const outlier = standsOut(levels, violation.direction);
-  const series = await world.history.range({
-    service: violation.service,
-    fromMs: openedAtMs - LOOKBACK_MS,
-    toMs: openedAtMs,
-  });
-  const violated = series.find(
-    (s) => s.metric === violation.metric && s.replica === violation.replica,
-  );
-  const companions = violated === undefined ? [] : correlated(violated, series);
-  const probableCause =
-    outlier === undefined
-      ? `undetermined: no replica of ${violation.service} stands out in ${violation.metric}`
-      : `${outlier.replica}: its ${violation.metric} was ${outlier.times.toFixed(1)} × that of its peers`;
-  const detail = companions
-    .slice(0, 5)
-    .map(({ name, r }) => `${name} (r = ${r.toFixed(2)})`)
-    .join(', ');
-  const report = {
-    incident: incidentId,
-    probableCause,
-    isConfident: outlier !== undefined,
-    levels,
-    correlations: companions,
-    steps: input.steps,
-  };
-  const reportId = `report:${incidentRunId}`;
-  await world.archive.putReport({
-    id: reportId,
-    incidentId,
-    runId: incidentRunId,
-    createdAtMs: Date.now(),
-    probableCause,
-    body: JSON.stringify(report),
-    markdown: `# ${incidentId}\n\n**Probable cause:** ${probableCause}\n\nMoved with it: ${detail || 'nothing'}\n`,
-  });
-  return { reportId, probableCause, isConfident: outlier !== undefined };
-}
-
-/** Series that moved with the violated one, strongest first: Pearson over a common grid of seconds. */
-function correlated(violated: SeriesPoints, all: readonly SeriesPoints[]) {
-  const grid = new Map(violated.timesMs.map((t, i) => [Math.round(t / 1000), violated.values[i]]));
-  return all
-    .filter((s) => s !== violated)
-    .flatMap((s) => {
-      const a: number[] = [];
-      const b: number[] = [];
-      s.timesMs.forEach((t, i) => {
-        const own = grid.get(Math.round(t / 1000));
-        const value = s.values[i];
-        if (own === undefined || value === undefined) return;
-        a.push(own);
-        b.push(value);
-      });
-      if (a.length < MIN_COMMON) return [];
-      const r = sampleCorrelation(a, b);
-      if (!(Math.abs(r) >= STRONG)) return [];
-      return [{ name: `${s.metric} of ${s.replica ?? s.service}`, r }];
-    })
-    .sort((x, y) => Math.abs(y.r) - Math.abs(x.r));
+/** Analyses in steps of a few milliseconds, with a turn of the event loop after each: heartbeats go on. */
+async function analyse(evidence: IncidentEvidence): Promise<RootCauseReport> {
+  const context = Context.current();
+  const steps = analysisSteps(evidence);
+  for (;;) {
+    const step: IteratorResult<AnalysisProgress, RootCauseReport> = steps.next();
+    if (step.done === true) return step.value;
+    context.heartbeat(step.value);
+    context.cancellationSignal.throwIfAborted();
+    await nextTurn();
+  }
 }

@@ -3,6 +3,8 @@ import { loadConfig } from '../config/load.js';
 /** The API, as commands use it. */
 export interface Api {
   get(path: string): Promise<unknown>;
+  /** The same for answers that are text. */
+  text(path: string): Promise<string>;
   post(path: string, body: unknown): Promise<unknown>;
 }
 
@@ -15,7 +17,7 @@ const TIMEOUT_MS = 15_000;
 export function apiOf(configPath: string): Api {
   const named = process.env['PARAMEDIC_URL'];
   const base = named !== undefined && named !== '' ? named : urlOf(configPath);
-  const call = async (path: string, init: RequestInit): Promise<unknown> => {
+  const send = async (path: string, init: RequestInit): Promise<Response> => {
     let reply: Response;
     try {
       reply = await fetch(new URL(path, base), {
@@ -25,12 +27,15 @@ export function apiOf(configPath: string): Api {
     } catch (cause) {
       throw new Error(`${base} does not answer: is paramedic running? (npm start)`, { cause });
     }
+    if (reply.ok) return reply;
     const body = (await reply.json().catch(() => undefined)) as { detail?: string } | undefined;
-    if (reply.ok) return body;
     throw new Error(body?.detail ?? `${base} answered ${reply.status}`);
   };
+  const call = async (path: string, init: RequestInit): Promise<unknown> =>
+    (await send(path, init)).json();
   return {
     get: (path) => call(path, {}),
+    text: async (path) => (await send(path, {})).text(),
     post: (path, body) =>
       call(path, {
         method: 'POST',

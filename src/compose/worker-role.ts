@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
-import { createRcaActivities } from '../activities/diagnose.js';
+import { createRcaActivities, type OnAnalysed } from '../activities/diagnose.js';
 import { createRecoveryActivities } from '../activities/recovery.js';
 import { createArchive } from '../adapters/archive/index.js';
 import { detectorHistory } from '../adapters/history/detector.js';
@@ -19,7 +19,7 @@ const BUNDLE = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url
 const CONNECT_WITHIN_MS = 30_000;
 
 /** The worker role: runs the workflows, acts on the fleet, analyses causes. */
-export async function startWorker({ config, log }: Role): Promise<Running> {
+export async function startWorker({ config, log, telemetry }: Role): Promise<Running> {
   await prepareServer(config);
   const connection = await connectWorker(temporalTarget(config), { deadlineMs: CONNECT_WITHIN_MS });
   const { namespace } = config.temporal;
@@ -45,6 +45,11 @@ export async function startWorker({ config, log }: Role): Promise<Running> {
     coordination: createCoordination(client),
     thresholds: () => config.thresholds,
   });
+  const count: OnAnalysed = ({ related }, elapsedMs) => {
+    telemetry.rca.analyses.add({});
+    telemetry.rca.duration.observe({}, elapsedMs / 1000);
+    telemetry.rca.correlationsFound.observe({}, related.length);
+  };
   const shared = {
     connection,
     namespace,
@@ -66,7 +71,7 @@ export async function startWorker({ config, log }: Role): Promise<Running> {
     Worker.create({
       ...shared,
       taskQueue: RCA_QUEUE,
-      activities: { ...createRcaActivities(world) },
+      activities: { ...createRcaActivities(world, count) },
     }),
   ]);
   const running = workers.map((worker) => worker.run());

@@ -256,7 +256,6 @@ class Incident {
       purpose: { kind: 'recovery', procedure: plan.procedure },
       limits,
     });
-    if (answer.granted) return requestId;
     if (answer.refusal !== undefined) {
       const { why, retryAfterMs } = answer.refusal;
       this.retryAtMs = now() + retryAfterMs;
@@ -264,22 +263,20 @@ class Incident {
       this.log.tell('escalated', `${why}; a person may act before ${plan.procedure} does`);
       return undefined;
     }
-    const { ahead } = answer;
-    this.log.set({ state: 'waiting' });
-    const place = ahead === 0 ? 'it is next' : `${ahead} come before it`;
-    this.log.tell('waiting', `another recovery acts on this target; ${place}`);
     const isOver = () => this.resolved !== undefined || this.isAborted();
-    const isMine = await this.turns.wait(requestId, isOver);
-    // Whoever went before may have cured it: look at fresh samples before acting as well.
     const { holdMs } = plan.verification.rule;
-    const looksCured =
-      isMine &&
-      (await verifyStep({
-        verification: plan.verification,
-        sinceMs: now() - holdMs,
-        untilMs: now() + 2 * holdMs,
-      }));
-    if (looksCured && looksCured.kind !== 'recovered') return requestId;
+    const isEarly = now() - this.log.view.openedAtMs < holdMs;
+    if (answer.granted && isEarly) return requestId;
+    if (!answer.granted) {
+      this.log.set({ state: 'waiting' });
+      const place = answer.ahead === 0 ? 'it is next' : `${answer.ahead} come before it`;
+      this.log.tell('waiting', `another recovery acts on this target; ${place}`);
+    }
+    const isMine = answer.granted || (await this.turns.wait(requestId, isOver));
+    // Time went by, and whoever went before may have cured it: look before acting as well.
+    const { verification } = plan;
+    const look = { verification, sinceMs: now() - 2 * holdMs, untilMs: now() };
+    if (isMine && (await verifyStep(look)).kind !== 'recovered') return requestId;
     // The target must not be held while the detector makes up its mind.
     this.turns.give(requestId);
     if (!isMine) return undefined;

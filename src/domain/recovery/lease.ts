@@ -137,7 +137,9 @@ export function askLease<A extends LeaseAsk>(
 } {
   const isKnown = [...state.held, ...state.waiting].some((a) => a.requestId === ask.requestId);
   if (isKnown) return { state, granted: [], refusal: undefined };
-  const refusal = refusalOf(ask, state.past, nowMs);
+  // Behind another recovery of the same target it waits, and looks again before it acts.
+  const isBehind = state.held.some((h) => overlaps(h.target, ask.target));
+  const refusal = isBehind ? undefined : refusalOf(ask, state.past, nowMs);
   if (refusal !== undefined) return { state, granted: [], refusal };
   return { ...grant({ ...state, waiting: [...state.waiting, ask] }, nowMs), refusal };
 }

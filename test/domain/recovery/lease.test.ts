@@ -88,6 +88,14 @@ describe('lease', () => {
     expect(askLease(state, ask('e', 'e1', { limits }), 60_001).refusal).toBeUndefined();
   });
 
+  it('queues behind a recovery of the same target instead of refusing', () => {
+    const limits = { ...LIMITS, cooldownMs: 60_000 };
+    const state = after(ask('a', 'e1', { limits }));
+    const second = askLease(state, ask('b', 'e1', { limits }), 1_000);
+    expect(second.refusal).toBeUndefined();
+    expect(ids(second.state.waiting)).toEqual(['b']);
+  });
+
   it('refuses beyond the hour’s budget until the oldest is an hour old', () => {
     const limits = { ...LIMITS, maxPerHour: 2 };
     let state: LeaseState<LeaseAsk> = NO_LEASES;
