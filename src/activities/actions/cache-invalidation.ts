@@ -10,7 +10,7 @@ const state = z.object({
 });
 
 /** The SLI that tells how useful a prefix cache is, in percent. */
-const HIT_RATE = 'prefix_cache_hit_rate_percent';
+const HIT_RATE = 'prefix_cache_hit_percent';
 /** The SLI that tells how full a KV cache is, in percent. */
 const KV_USAGE = 'kv_cache_usage_percent';
 /** A cache that hits less than half as often as it did has lost its use. */
