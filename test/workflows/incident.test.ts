@@ -20,6 +20,7 @@ import {
 import type { Violation } from '../../src/domain/sla/violation.js';
 import { createDevServerEnv, workflowBundle } from '../support/temporal.js';
 import { FakeFleet, slowReplica } from './fake-world.js';
+import { recordHistories } from './record-histories.js';
 
 const rca: RcaActivities = {
   captureEvidence: () => Promise.resolve(),
@@ -38,7 +39,8 @@ beforeEach(async () => {
   // One server per test: a failed one must not leave its incident to the next.
   env = await createDevServerEnv();
 });
-afterEach(async () => {
+afterEach(async ({ task }) => {
+  await recordHistories(env, task.name);
   await env.teardown();
 });
 

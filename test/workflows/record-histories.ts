@@ -1,0 +1,23 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+
+const FOLDER = path.resolve(import.meta.dirname, '../histories');
+
+/**
+ * Keeps the histories of a finished test for the replay test, where RECORD_HISTORIES is set: to be done
+ * once for each release, so that a later change that breaks open workflows is seen.
+ */
+export async function recordHistories(env: TestWorkflowEnvironment, name: string): Promise<void> {
+  if (process.env['RECORD_HISTORIES'] === undefined) return;
+  mkdirSync(FOLDER, { recursive: true });
+  for await (const { workflowId, runId, type } of env.client.workflow.list()) {
+    const history = await env.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const slug = name.replace(/[^a-z0-9]+/gi, '-').slice(0, 40);
+    const file = `${type}--${slug}--${workflowId.replace(/[^a-z0-9]+/gi, '-').slice(-24)}.json`;
+    // One line a file: it is data, and its diffs are of no use.
+    const kept = { workflowId, history: JSON.parse(historyToJSON(history)) as unknown };
+    writeFileSync(path.join(FOLDER, file), JSON.stringify(kept));
+  }
+}
