@@ -2,24 +2,27 @@
  * `npm run bench`: runs each function `bench…` that a file of this folder exports, one after the
  * other, and prints its figures. Exit code 1 where a figure is beyond its bound.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { figureTable, isOk, type BenchFigure } from './figure-table.js';
 
 type Bench = () => Promise<readonly BenchFigure[]>;
 
-/** All benches of this folder, by name without its prefix, e.g. `ingest`. */
+/** All benches of this folder, by name without its prefix, e.g. `ingest-load`. */
 async function findBenches(): Promise<ReadonlyMap<string, Bench>> {
   const found = new Map<string, Bench>();
   const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.js'));
   for (const file of files.sort()) {
-    // This file would run twice.
-    if (file === 'main.js') continue;
+    // Others are programs or parts of benches: importing a program would run it.
+    const text = readFileSync(path.join(import.meta.dirname, file), 'utf8');
+    if (!/^(?:async )?function bench[A-Z]/m.test(text)) continue;
     const exported = (await import(`./${file}`)) as Readonly<Record<string, unknown>>;
     for (const [name, value] of Object.entries(exported)) {
       const match = /^bench([A-Z]\w*)$/.exec(name);
       if (match === null || typeof value !== 'function') continue;
-      found.set(match[1]!.toLowerCase(), value as Bench);
+      const words = match[1]!.replaceAll(/\B[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
+      found.set(words, value as Bench);
     }
   }
   return found;

@@ -45,7 +45,7 @@ export async function freePorts(): Promise<StackPorts> {
 }
 
 /** Whether nobody listens there now. */
-export function isFree(port: number): Promise<boolean> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = net.createServer();
     probe.once('error', () => resolve(false));
