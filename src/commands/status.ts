@@ -11,7 +11,9 @@ export async function showStatus(configPath: string, options: { json?: boolean }
     health: ProductionHealth;
     detector: DetectorStatus | null;
   };
-  const processes = readPidFiles(loadConfig(configPath).dataDir);
+  // As the roles do it, for a stack that was started with --data-dir.
+  const dataDir = process.env['PARAMEDIC_DATA_DIR'] || loadConfig(configPath).dataDir;
+  const processes = readPidFiles(dataDir);
   const code = health.status === 'healthy' ? 0 : 1;
   if (options.json === true) {
     printJson({ health, detector, processes });
@@ -38,6 +40,8 @@ export async function showStatus(configPath: string, options: { json?: boolean }
       t.isUp === true ? '' : (t.lastError ?? ''),
     ]);
     print(`\n${table(['TARGET', 'STATE', 'URL', 'LAST ERROR'], targets)}`);
+    const coverage = detector.coverage.map((c) => [c.threshold, c.service, c.status, c.text]);
+    print(`\n${table(['THRESHOLD', 'SERVICE', 'STATE', 'MEASURED'], coverage)}`);
   }
   if (processes.length > 0) {
     const rows = processes.map((p) => [p.name, String(p.pid), p.alive ? 'alive' : 'gone']);
