@@ -10,7 +10,7 @@ import { redactFields, redactText } from './logging/redact.js';
 export { redactUrl } from './logging/redact.js';
 
 /** From talkative to silent; pino's names. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What every line carries, and how much is said. */

@@ -9,7 +9,7 @@ import type { Coordination } from '../activities/world.js';
 import type { Threshold } from '../domain/sla/threshold.js';
 
 /** What of the configuration decides how recoveries act. */
-export function recoveryPolicyOf(config: Config): RecoveryPolicy {
+function recoveryPolicyOf(config: Config): RecoveryPolicy {
   const { approval, blastRadius, verification, ...recovery } = config.recovery;
   return {
     maxConcurrent: recovery.maxConcurrent,

@@ -46,4 +46,3 @@ export const recoverySchema = z.strictObject({
   /** Windows of the threshold that the SLI must hold before a mitigation is released. */
   releaseAfterWindows: z.number().positive().default(2),
 });
-export type RecoveryConfig = z.output<typeof recoverySchema>;

@@ -35,7 +35,7 @@ const raw = z.strictObject({
  * A threshold as the config writes it. Of the metrics that paramedic knows, direction, unit, type and
  * demand gate have their defaults; of others they must be said.
  */
-export const thresholdSchema = raw.transform((given, context): Threshold => {
+const thresholdSchema = raw.transform((given, context): Threshold => {
   const known = KNOWN.find((t) => t.metric === given.metric);
   const need = <T>(
     value: T | undefined,

@@ -38,7 +38,7 @@ export interface Incidents {
 }
 
 /** `chat:engine-2:request_latency_p95` and `incident:chat:…` name the same incident. */
-export function fullId(id: string): string {
+function fullId(id: string): string {
   return id.startsWith('incident:') ? id : `incident:${id}`;
 }
 

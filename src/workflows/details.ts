@@ -17,7 +17,7 @@ function table(steps: readonly StepReport[]): string[] {
 }
 
 /** What is violated, by how much. */
-export function describeViolation(violation: IncidentView['violation']): string {
+function describeViolation(violation: IncidentView['violation']): string {
   const where = violation.replica ?? violation.service;
   const beyond = violation.direction === 'upper' ? 'above' : 'below';
   return `**${violation.metric}** of **${where}**: ${violation.value.toPrecision(4)} ${violation.unit}, ${beyond} its limit ${violation.limit.toPrecision(4)} (${violation.severity})`;

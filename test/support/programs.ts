@@ -26,17 +26,6 @@ function findProgram(name: ProgramName): string | undefined {
 }
 
 /**
- * Absolute path of a program that a test needs.
- *
- * @throws Error with the way to install it.
- */
-export function requireProgram(name: ProgramName): string {
-  const found = findProgram(name);
-  if (found === undefined) throw new Error(installHint(name));
-  return found;
-}
-
-/**
  * `describe` for tests that run a program; `body` gets its absolute path.
  *
  * Where it is missing, the tests are counted as skipped, with the way to install it on standard

@@ -96,7 +96,7 @@ export const DEFAULT_PROCEDURES: readonly Procedure[] = [
 ];
 
 /** The last resort, whatever was violated. */
-export const LAST_RESORT = 'critical_system';
+const LAST_RESORT = 'critical_system';
 
 /** Which procedure is to run, or why none is. */
 export type Choice =

@@ -1,5 +1,5 @@
 /** How a step went. */
-export const STEP_STATES = [
+const STEP_STATES = [
   'planned',
   'awaiting-approval',
   'applying',

@@ -35,7 +35,7 @@ export interface EngineSample {
 }
 
 /** How long an engine may have work and generate nothing. Prefill of a long prompt takes seconds. */
-export const HUNG_AFTER_MS = 15_000;
+const HUNG_AFTER_MS = 15_000;
 
 /**
  * True when an engine had work (requests running or waiting) at every sample of the last

@@ -84,7 +84,7 @@ export function readAnomaly(state: AnomalyState, atMs: number, value: number): A
 }
 
 /** The metric's shift as of its last sample. */
-export function currentShift(state: AnomalyState): Shift {
+function currentShift(state: AnomalyState): Shift {
   const side = shiftOf(state.level);
   if (side === 0) return NO_SHIFT;
   return { direction: side > 0 ? 'up' : 'down', sinceMs: shiftedAtMs(state.level) };
