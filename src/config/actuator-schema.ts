@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Actuator, ActuatorContext, ActuatorPorts } from '../adapters/actuators/actuator.js';
 import { actuators } from '../adapters/actuators/index.js';
+import { adoptIssues, refuseKind } from './plugin-issues.js';
 
 /** A configured actuator: its kind, and how to make it of the settings that were validated. */
 export interface ConfiguredActuator {
@@ -16,22 +17,13 @@ export const actuatorSchema = z
       if (actuator.kind !== kind) continue;
       const parsed = actuator.schema.safeParse(settings);
       if (!parsed.success) {
-        for (const issue of parsed.error.issues) {
-          const path = [...issue.path];
-          if (issue.code === 'unrecognized_keys') {
-            context.addIssue({ code: issue.code, keys: issue.keys, path, input: settings });
-          } else context.addIssue({ code: 'custom', path, message: issue.message });
-        }
+        adoptIssues(parsed.error, context, settings);
         return z.NEVER;
       }
       // Each kind's schema gives what its own `create` takes; the union of all kinds hides that.
       const plugin = actuator as Actuator;
       return { kind, create: (given) => plugin.create(parsed.data, given) };
     }
-    context.addIssue({
-      code: 'custom',
-      path: ['kind'],
-      message: `expected one of ${actuators.map((a) => a.kind).join(', ')}, got "${kind}"`,
-    });
+    refuseKind(kind, actuators, context);
     return z.NEVER;
   });

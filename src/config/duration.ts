@@ -21,3 +21,13 @@ export const duration = z
 export const durationOrZero = z.union([z.literal('0s').transform(() => 0), duration], {
   error: 'expected a duration like "2m", or "0s"',
 });
+
+/** The same text for whole milliseconds, in the largest unit that needs no fraction; `0s` for 0. */
+export function durationText(lengthMs: number): string {
+  if (lengthMs === 0) return '0s';
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    const unitMs = UNIT_MS[unit] ?? Number.NaN;
+    if (lengthMs % unitMs === 0) return `${lengthMs / unitMs}${unit}`;
+  }
+  return `${lengthMs}ms`;
+}

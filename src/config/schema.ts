@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { archiveSchema } from '../adapters/archive/index.js';
 import { actuatorSchema } from './actuator-schema.js';
-import { durationOrZero, duration } from './duration.js';
+import { detectorSettings, pushSchema } from './detector-schema.js';
+import { evaluationSchema } from './evaluation-schema.js';
+import { historySchema } from './history-schema.js';
 import { recoverySchema } from './recovery-schema.js';
+import { sourceSchema } from './source-schema.js';
 import { thresholdsSchema } from './threshold-schema.js';
 
 const port = z.int().min(1).max(65_535);
@@ -66,21 +69,14 @@ export const configSchema = z
     logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
     temporal: temporal.prefault({}),
     server: z.strictObject({ host, port: port.default(2242) }).prefault({}),
-    detector: z
-      .strictObject({
-        host,
-        port: port.default(2243),
-        scrapeInterval: duration.prefault('5s'),
-        scrapeTimeout: duration.prefault('3s'),
-        maxConcurrentScrapes: z.int().min(1).default(64),
-        /** Requests of so long a time make one quantile. */
-        sliWindow: duration.prefault('30s'),
-        /** A sample this late is still put into its place. */
-        lateness: durationOrZero.prefault('3s'),
-        retention: duration.prefault('65m'),
-        snapshotEvery: duration.prefault('30s'),
-      })
-      .prefault({}),
+    detector: z.strictObject({ host, port: port.default(2243), ...detectorSettings }).prefault({}),
+    /** How samples become violations. */
+    evaluation: evaluationSchema.prefault({}),
+    push: pushSchema.prefault({}),
+    /** Polled sources beside the scrapes of `services`. */
+    sources: z.array(sourceSchema).default([]),
+    /** Where verification and diagnosis read samples: the detector's columns, or a Prometheus. */
+    history: historySchema.prefault({ kind: 'detector' }),
     /** How the outside is acted on, by name; services refer to them. */
     actuators: z.record(name, actuatorSchema).default({}),
     services: z.array(service).default([]),
@@ -102,6 +98,15 @@ export const configSchema = z
       .optional(),
   })
   .superRefine((config, context) => {
+    config.sources.forEach((source, index) => {
+      const stray = source.services.find((used) => !config.services.some((s) => s.name === used));
+      if (stray === undefined) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['sources', index],
+        message: `expected a configured service (${config.services.map((s) => s.name).join(', ') || 'there is none'}), got "${stray}"`,
+      });
+    });
     config.services.forEach((given, index) => {
       for (const key of ['loadBalancer', 'engine', 'supervisor'] as const) {
         const used = given[key]?.actuator;
