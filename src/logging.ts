@@ -10,8 +10,7 @@ import { redactFields, redactText } from './logging/redact.js';
 export { redactUrl } from './logging/redact.js';
 
 /** From talkative to silent; pino's names. */
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /** What every line carries, and how much is said. */
 export interface LoggerOptions {
