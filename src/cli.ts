@@ -198,6 +198,27 @@ rca
   );
 
 program
+  .command('thresholds')
+  .description('the thresholds in force, and which of them the API changed')
+  .option('--json', 'for scripts')
+  .action(
+    run(async (options: { json?: boolean }) => {
+      const { listThresholds } = await import('./commands/thresholds.js');
+      return listThresholds(configPath(), options);
+    }),
+  );
+program
+  .command('reload')
+  .description('the detector reads the thresholds of its configuration again, all or none')
+  .option('--drop-changes', 'takes back what the API changed')
+  .option('--by <who>', 'who asks', process.env['USER'] ?? 'operator')
+  .action(
+    run(async (options: { dropChanges?: boolean; by: string }) => {
+      const { reloadThresholds } = await import('./commands/thresholds.js');
+      return reloadThresholds(configPath(), options);
+    }),
+  );
+program
   .command('anomaly')
   .description('reads timestamp,value lines and prints an anomaly score in [0,1] for each')
   .action(

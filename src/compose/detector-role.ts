@@ -1,111 +1,119 @@
 import path from 'node:path';
-import { Client } from '@temporalio/client';
-import { connectClient } from '../adapters/temporal/connection.js';
+import { slaPolicyOf } from '../config/evaluation-schema.js';
+import { readThresholds, thresholdText } from '../config/threshold-text.js';
+import type { Config } from '../config/schema.js';
 import { Detector } from '../detector/detector.js';
 import { createInternalApi } from '../detector/internal-api.js';
-import { DEFAULT_SLA_POLICY } from '../domain/sla/policy.js';
-import type { SlaEvent } from '../domain/sla/samples.js';
+import { addDetectorCounters, countPollFailure, mirrorState } from './detector-counters.js';
+import { tellEvent } from './detector-events.js';
 import { listen } from './http-listener.js';
 import { createIncidentGate } from './incident-gate.js';
-import { temporalTarget, temporalUi, type Role, type Running } from './role.js';
+import { createReload } from './reload-thresholds.js';
+import { temporalUi, type Role, type Running } from './role.js';
 import { createSources } from './sources.js';
-
-/** How long the detector waits for Temporal at its start before it goes on without. */
-const CONNECT_WITHIN_MS = 30_000;
+import { tellCoverage } from './tell-coverage.js';
+import { connectLater } from './temporal-later.js';
 
 /** The detector role: scrapes, evaluates, and keeps incidents in step with violations. */
-export async function startDetector({ config, log, telemetry }: Role): Promise<Running> {
+export async function startDetector(role: Role): Promise<Running> {
+  const { config, log, telemetry } = role;
   const { detector: settings } = config;
-  const connection = await connectClient(temporalTarget(config), { deadlineMs: CONNECT_WITHIN_MS });
-  const client = new Client({ connection, namespace: config.temporal.namespace });
+  const counters = addDetectorCounters(telemetry);
+  const temporal = connectLater(config, log);
   const detector = new Detector({
-    thresholds: config.thresholds,
-    policy: { ...DEFAULT_SLA_POLICY, latenessMs: settings.lateness },
-    sliPolicy: { windowMs: () => settings.sliWindow, rawPeriodMs: settings.scrapeInterval },
-    sources: createSources(config),
-    maxConcurrentScrapes: settings.maxConcurrentScrapes,
-    retentionMs: settings.retention,
-    gate: createIncidentGate(client, temporalUi(config)),
-    snapshotFile: path.join(config.dataDir, 'detector.snapshot'),
-    snapshotEveryMs: settings.snapshotEvery,
+    ...settingsOf(config),
+    gate: createIncidentGate(() => temporal.get(), temporalUi(config)),
     now: Date.now,
-    onEvent: (event) => tell(event, { log, telemetry }),
+    onEvent: (event) => tellEvent(event, role, counters),
     onProblem: (what, error) => log.warn({ err: error }, `${what} failed; it is tried again`),
     onDispatched: (fingerprint, elapsedMs) => {
       telemetry.detector.dispatchLatency.observe({ kind: 'start' }, elapsedMs / 1000);
       log.info({ fingerprint, elapsedMs }, 'incident started');
     },
-    onPollFailed: (target, error) =>
-      log.debug(
-        { target: target.id, reason: error instanceof Error ? error.message : String(error) },
-        'scrape failed',
-      ),
+    onCalled: (kind, isOk) =>
+      telemetry.detector.dispatches.add({ kind, result: isOk ? 'ok' : 'error' }),
+    onPollFailed: (target, error) => {
+      countPollFailure(telemetry, error);
+      const reason = error instanceof Error ? error.message : String(error);
+      log.debug({ target: target.id, reason }, 'scrape failed');
+    },
   });
   await detector.start();
+  const reload = createReload(role, detector.thresholds, counters);
   const api = createInternalApi({
     detector,
     metrics: () => {
-      telemetry.sla.complianceRate.set({}, detector.summary().compliancePercent);
+      mirrorState(detector, telemetry);
       return telemetry.expose();
     },
-    coverage: () => [],
+    push: {
+      services: new Map(
+        config.services.map((s) => [s.name, new Set(s.replicas.map(({ name }) => name))]),
+      ),
+      incidentTtlMs: config.push.incidentTtl,
+      alertTtlMs: config.push.alertTtl,
+      onMeasurements: (accepted, rejected) => {
+        counters.measurements.add({ result: 'accepted' }, accepted);
+        counters.measurements.add({ result: 'rejected' }, rejected);
+      },
+      onAlert: (result, alert) => {
+        counters.alerts.add({ result });
+        if (result === 'repeated' || result === 'ended') return;
+        log.info({ alert: alert?.name, labels: alert?.labels, result }, 'alert received');
+      },
+      onTruncated: (alerts) => {
+        counters.alerts.add({ result: 'truncated' }, alerts);
+        log.warn({ alerts }, 'Alertmanager left alerts out: raise max_alerts of its webhook');
+      },
+    },
+    reload,
+    onError: (error) => log.error({ err: error }, 'a request to the detector failed'),
     now: Date.now,
   });
+  const onHangup = () => {
+    reload({ dropChanges: false }).catch((error: unknown) =>
+      log.error({ err: error }, 'reload failed: the thresholds stay'),
+    );
+  };
+  process.on('SIGHUP', onHangup);
   const listener = await listen(api, { ...settings, setting: 'detector.port' });
+  const untold = tellCoverage(detector, log);
   return {
     async stop() {
+      process.off('SIGHUP', onHangup);
+      untold();
       await listener.stop();
       await detector.stop();
-      await connection.close();
+      await temporal.close();
     },
   };
 }
 
-function tell(event: SlaEvent, { log, telemetry }: Pick<Role, 'log' | 'telemetry'>): void {
-  switch (event.type) {
-    case 'breach': {
-      telemetry.sla.thresholdBreaches.add({ metric: event.metric });
-      const { metric, replica, service, value, limit } = event;
-      log.info(
-        { story: 'breach' },
-        `${metric} of ${replica ?? service}: ${value.toPrecision(4)} is beyond ${limit.toPrecision(4)}`,
-      );
-      return;
-    }
-    case 'violation': {
-      const { severity, violationType, fingerprint } = event.violation;
-      telemetry.sla.violations.add({ severity, type: violationType });
-      log.info({ fingerprint, severity }, 'violation opened');
-      return;
-    }
-    case 'severity':
-      log.info(
-        { fingerprint: event.violation.fingerprint, severity: event.violation.severity },
-        'violation is graver',
-      );
-      return;
-    case 'resolved':
-      log.info(
-        { fingerprint: event.violation.fingerprint, because: event.because },
-        'violation resolved',
-      );
-      return;
-    case 'no-data':
-      log.warn(
-        { metric: event.metric, service: event.service, replica: event.replica },
-        'no fresh samples',
-      );
-      return;
-    case 'data-returned':
-      log.info(
-        { metric: event.metric, service: event.service, replica: event.replica },
-        'samples are back',
-      );
-      return;
-    case 'anomaly':
-      log.info(
-        { metric: event.metric, replica: event.replica, value: event.value, score: event.score },
-        'anomaly',
-      );
-  }
+/** What of the detector the configuration decides. */
+function settingsOf(config: Config) {
+  const { detector: settings } = config;
+  const file = (name: string) => path.join(config.dataDir, name);
+  return {
+    thresholds: config.thresholds,
+    thresholdForm: { read: readThresholds, text: thresholdText },
+    policy: slaPolicyOf(config),
+    sliPolicy: {
+      windowMs: () => settings.sliWindow,
+      longestWindowMs: Math.max(settings.longestSliWindow, settings.sliWindow),
+      minForQuantile: settings.minRequestsForQuantile,
+      stallMs: settings.stallAfter,
+      rawPeriodMs: settings.scrapeInterval,
+    },
+    services: config.services.map(({ name }) => name),
+    sources: createSources(config),
+    maxConcurrentScrapes: settings.maxConcurrentScrapes,
+    retentionMs: settings.retention,
+    maxSampleBytes: settings.maxSampleMebibytes * 1024 * 1024,
+    files: {
+      snapshot: file('detector.snapshot'),
+      thresholds: file('thresholds.json'),
+      reports: file('reports.json'),
+    },
+    snapshotEveryMs: settings.snapshotEvery,
+  };
 }

@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import type { IncidentGate } from '../detector/dispatch.js';
+import type { IncidentGate, OpenIncident } from '../detector/incident-gate.js';
 import type { Violation } from '../domain/sla/violation.js';
 import {
   incidentIdOf,
@@ -14,16 +14,23 @@ import {
 /** A call that Temporal does not answer within this time is made again at the next comparison. */
 const ANSWER_WITHIN_MS = 5_000;
 const PREFIX = incidentIdOf('');
+/** Of incidents that others report: until when their source held them open as they were started. */
+const HELD_UNTIL_MEMO = 'heldUntilMs';
 
 type IncidentWorkflow = (given: IncidentInput) => Promise<IncidentResult>;
 type Observation = { severity: Violation['severity']; value: number; atMs: number };
 
-/** Incidents as workflows: the id is the violation's fingerprint, so that many detectors make one. */
-export function createIncidentGate(client: Client, uiBase: string): IncidentGate {
-  const within = <T>(run: () => Promise<T>) =>
-    client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, run);
+/**
+ * Incidents as workflows: the id is the violation's fingerprint, so that many detectors make one.
+ * `later` throws while there is no connection yet.
+ */
+export function createIncidentGate(later: () => Client, uiBase: string): IncidentGate {
+  const within = async <T>(run: (client: Client) => Promise<T>) => {
+    const client = later();
+    return client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => run(client));
+  };
   /** False when there is no such incident: there is nobody to tell. */
-  const tell = async (run: () => Promise<void>): Promise<boolean> => {
+  const tell = async (run: (client: Client) => Promise<void>): Promise<boolean> => {
     try {
       await within(run);
       return true;
@@ -33,33 +40,43 @@ export function createIncidentGate(client: Client, uiBase: string): IncidentGate
     }
   };
   return {
-    async observe(violation) {
+    async observe(violation, origin) {
       const { severity, value } = violation;
-      const input: IncidentInput = { violation, source: 'detector', uiBase, evidence: undefined };
-      await within(() =>
+      const source = origin?.source ?? 'detector';
+      const input: IncidentInput = { violation, source, uiBase, evidence: origin?.evidence };
+      await within((client) =>
         client.workflow.signalWithStart<IncidentWorkflow, [Observation]>('incident', {
           workflowId: incidentIdOf(violation.fingerprint),
           taskQueue: RECOVERY_QUEUE,
           args: [input],
           signal: observedSignal,
           signalArgs: [{ severity, value, atMs: Date.now() }],
+          // What lists give without asking a worker: who judges when it is over.
+          ...(origin === undefined ? {} : { memo: { [HELD_UNTIL_MEMO]: origin.untilMs } }),
           staticSummary: summaryOf(violation),
-          staticDetails: `Found at ${new Date(violation.detectedAtMs).toISOString()}, began at ${new Date(violation.startedAtMs).toISOString()}.`,
+          staticDetails: detailsOf(violation, input),
         }),
       );
     },
     resolve: (fingerprint, seen) =>
-      tell(() => client.workflow.getHandle(incidentIdOf(fingerprint)).signal(resolvedSignal, seen)),
+      tell((client) =>
+        client.workflow.getHandle(incidentIdOf(fingerprint)).signal(resolvedSignal, seen),
+      ),
     noData: (fingerprint, atMs) =>
-      tell(() =>
+      tell((client) =>
         client.workflow.getHandle(incidentIdOf(fingerprint)).signal(noDataSignal, { atMs }),
       ),
     open: () =>
-      within(async () => {
+      within(async (client) => {
         const query = "WorkflowType = 'incident' AND ExecutionStatus = 'Running'";
-        const found: string[] = [];
-        for await (const { workflowId } of client.workflow.list({ query })) {
-          if (workflowId.startsWith(PREFIX)) found.push(workflowId.slice(PREFIX.length));
+        const found: OpenIncident[] = [];
+        for await (const { workflowId, memo } of client.workflow.list({ query })) {
+          if (!workflowId.startsWith(PREFIX)) continue;
+          const heldUntil = memo?.[HELD_UNTIL_MEMO];
+          found.push({
+            fingerprint: workflowId.slice(PREFIX.length),
+            heldUntilMs: typeof heldUntil === 'number' ? heldUntil : undefined,
+          });
         }
         return found;
       }),
@@ -79,4 +96,12 @@ function summaryOf({
 }: Violation) {
   const sign = direction === 'upper' ? '>' : '<';
   return `${metric} of ${replica ?? service}: ${value.toPrecision(4)} ${sign} ${limit.toPrecision(4)} ${unit} (${severity})`;
+}
+
+/** The long text beside it, in Markdown. */
+function detailsOf({ detectedAtMs, startedAtMs }: Violation, input: IncidentInput): string {
+  const iso = (atMs: number) => new Date(atMs).toISOString();
+  const times = `Found at ${iso(detectedAtMs)}, began at ${iso(startedAtMs)}.`;
+  if (input.source === 'detector') return times;
+  return `${times}\n\nReported by ${input.source}${input.evidence === undefined ? '.' : `: ${input.evidence}`}`;
 }

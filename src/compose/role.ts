@@ -10,6 +10,8 @@ import { packageVersion } from './version.js';
 /** What every role has. */
 export interface Role {
   readonly config: Config;
+  /** The configuration as it is in its file now. @throws ConfigError like at the start. */
+  readonly reload: () => Config;
   readonly log: Logger;
   readonly telemetry: Telemetry;
 }
@@ -32,9 +34,12 @@ export async function runRole(
   start: (role: Role) => Promise<Running>,
 ): Promise<number> {
   exitWithParent();
-  const loaded = loadConfig(configPath);
-  // The launcher resolves it, so that its roles agree wherever they run.
-  const config = { ...loaded, dataDir: process.env['PARAMEDIC_DATA_DIR'] || loaded.dataDir };
+  const load = (): Config => {
+    const loaded = loadConfig(configPath);
+    // The launcher resolves it, so that its roles agree wherever they run.
+    return { ...loaded, dataDir: process.env['PARAMEDIC_DATA_DIR'] || loaded.dataDir };
+  };
+  const config = load();
   const log = createLogger({ role, level: config.logLevel });
   Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
   const telemetry = createTelemetry({ role, version: packageVersion() });
@@ -43,7 +48,7 @@ export async function runRole(
     process.once('SIGINT', () => resolve('SIGINT'));
   });
   try {
-    const running = await start({ config, log, telemetry });
+    const running = await start({ config, reload: load, log, telemetry });
     log.info({ ready: true }, 'ready');
     log.info({ signal: await stopped }, 'stopping');
     await running.stop();

@@ -6,7 +6,10 @@ import type { Config } from '../config/schema.js';
 /** Real engines stay under 1 MB; a body above it is refused while it streams. */
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
-/** The scrape targets of a configuration: each replica's metrics, and what its service lists beside. */
+/**
+ * The sources of a configuration: the scrapes of each replica's metrics and of what its service lists
+ * beside, and those of `sources`.
+ */
 export function createSources(config: Config): readonly Source[] {
   const table = new SeriesTable();
   const targets = config.services.flatMap((service) => {
@@ -33,8 +36,10 @@ export function createSources(config: Config): readonly Source[] {
     ];
   });
   const { scrapeInterval: period, scrapeTimeout: timeout } = config.detector;
-  if (targets.length === 0) return [];
+  const listed = config.sources.map(({ create }) => create({ table }));
+  if (targets.length === 0) return listed;
   return [
     prometheusText.create({ period, timeout, bodyLimit: BODY_LIMIT_BYTES, targets }, { table }),
+    ...listed,
   ];
 }

@@ -4,12 +4,12 @@ import { Worker } from '@temporalio/worker';
 import { createRcaActivities, type OnAnalysed } from '../activities/diagnose.js';
 import { createRecoveryActivities } from '../activities/recovery.js';
 import { createArchive } from '../adapters/archive/index.js';
-import { detectorHistory } from '../adapters/history/detector.js';
 import { connectClient, connectWorker } from '../adapters/temporal/connection.js';
 import { ensureNamespace } from '../adapters/temporal/namespace.js';
 import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.js';
 import { RCA_QUEUE, RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../workflows/messages.js';
 import { createCoordination } from './coordination.js';
+import { followThresholds } from './live-thresholds.js';
 import { Reconciler } from './reconciler.js';
 import { temporalTarget, type Role, type Running } from './role.js';
 import { createActuators, createWorld } from './world.js';
@@ -34,16 +34,15 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
     url: `http://${server.host}:${server.port}`,
     timeoutMs: 10_000,
   });
+  const detectorUrl = `http://${detector.host}:${detector.port}`;
+  const history = config.history.create(detectorUrl);
+  const thresholds = await followThresholds(detectorUrl, config.thresholds);
   const world = createWorld(config, {
     actuators,
     archive,
-    history: detectorHistory.create({
-      url: `http://${detector.host}:${detector.port}`,
-      timeout: 10_000,
-      headers: {},
-    }),
+    history,
     coordination: createCoordination(client),
-    thresholds: () => config.thresholds,
+    thresholds: () => thresholds.current(),
   });
   const count: OnAnalysed = ({ related }, elapsedMs) => {
     telemetry.rca.analyses.add({});
@@ -85,12 +84,15 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
     log.warn({ err: error }, 'ended runs could not be looked for; it is tried again'),
   );
   reconciler.start();
+  await world.coordination.ensureLease();
   return {
     async stop() {
       reconciler.stop();
+      thresholds.stop();
       for (const worker of workers) worker.shutdown();
       await Promise.allSettled(running);
       for (const actuator of actuators.values()) await actuator.close();
+      await history.close();
       await archive.close();
       await connection.close();
     },

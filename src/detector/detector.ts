@@ -1,34 +1,54 @@
 import type { Source, SourceTarget } from '../adapters/sources/source.js';
 import type { SlaPolicy } from '../domain/sla/policy.js';
-import type { SlaEvent, SliSample } from '../domain/sla/samples.js';
+import type { RejectedCounts, SlaEvent, SliSample } from '../domain/sla/samples.js';
 import { SlaEvaluator } from '../domain/sla/evaluator.js';
 import type { SlaSnapshot } from '../domain/sla/snapshot.js';
 import type { SlaSummary } from '../domain/sla/summary.js';
 import type { Threshold } from '../domain/sla/threshold.js';
-import { fingerprintOf } from '../domain/sla/violation.js';
-import { Dispatcher, type IncidentGate } from './dispatch.js';
+import { reportCoverage, type CoverageEntry } from './coverage-report.js';
+import { describeCoverage } from './coverage.js';
+import { Dispatcher } from './dispatch.js';
+import { ExternalReports } from './external-reports.js';
+import type { IncidentGate } from './incident-gate.js';
 import { Ingest } from './ingest.js';
-import { SeriesStore } from './series-store.js';
+import { SeriesStore, type StoreCounts } from './series-store.js';
 import { restoreSnapshot, saveSnapshot } from './snapshot-file.js';
 import type { SliPolicy } from './sli-policy.js';
+import { isSurelyOver } from './surely-over.js';
 import type { TargetState } from './target-state.js';
+import { ThresholdBook, type ThresholdForm } from './threshold-book.js';
+
+/** Where the detector keeps what a restart needs. */
+export interface DetectorFiles {
+  /** Samples and the state of the evaluation. */
+  readonly snapshot: string;
+  /** Thresholds that the API changed. */
+  readonly thresholds: string;
+  /** Reports from outside that hold incidents open. */
+  readonly reports: string;
+}
 
 /** What the detector is made of. */
 export interface DetectorOptions {
+  /** Of the configuration. */
   readonly thresholds: readonly Threshold[];
+  readonly thresholdForm: ThresholdForm;
   readonly policy: SlaPolicy;
   readonly sliPolicy: Partial<SliPolicy>;
+  readonly services: readonly string[];
   readonly sources: readonly Source[];
   readonly maxConcurrentScrapes: number;
   readonly retentionMs: number;
+  readonly maxSampleBytes: number;
   readonly gate: IncidentGate;
-  readonly snapshotFile: string;
+  readonly files: DetectorFiles;
   readonly snapshotEveryMs: number;
   readonly now: () => number;
   /** Each event of the evaluation, after it was dispatched; for log and telemetry. */
   readonly onEvent: (event: SlaEvent) => void;
   readonly onProblem: (what: string, error: unknown) => void;
   readonly onDispatched: (fingerprint: string, elapsedMs: number) => void;
+  readonly onCalled: (kind: 'start' | 'signal', isOk: boolean) => void;
   readonly onPollFailed: (target: SourceTarget, error: unknown) => void;
 }
 
@@ -38,13 +58,17 @@ const TICK_MS = 250;
 const TELL_EVERY_MS = 15_000;
 /** Incidents that nobody here remembers are looked for this often. */
 const RECONCILE_EVERY_MS = 15_000;
+/** Temporal is back within seconds after a restart; a refused call costs next to nothing. */
+const RETRY_EVERY_MS = 1_000;
 
 /**
  * Scrapes, evaluates each sample on arrival, and keeps incidents in step with violations. It may die
- * at any time: its snapshot and the next scrapes rebuild what it knows.
+ * at any time: its files and the next scrapes rebuild what it knows.
  */
 export class Detector {
   readonly store: SeriesStore;
+  readonly reports: ExternalReports;
+  readonly thresholds: ThresholdBook;
   #evaluator: SlaEvaluator;
   readonly #ingest: Ingest;
   readonly #dispatcher: Dispatcher;
@@ -53,9 +77,12 @@ export class Detector {
   #saving: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: DetectorOptions) {
-    const { thresholds, policy, sliPolicy, now } = options;
+    const { thresholds, policy, sliPolicy, files, now } = options;
     this.#startedAtMs = now();
-    this.store = new SeriesStore({ retentionMs: options.retentionMs });
+    this.store = new SeriesStore({
+      retentionMs: options.retentionMs,
+      maxBytes: options.maxSampleBytes,
+    });
     this.#evaluator = new SlaEvaluator(thresholds, policy);
     this.#ingest = new Ingest({
       store: this.store,
@@ -70,24 +97,31 @@ export class Detector {
       gate: options.gate,
       tellEveryMs: TELL_EVERY_MS,
       reconcileEveryMs: RECONCILE_EVERY_MS,
+      retryEveryMs: RETRY_EVERY_MS,
       now,
       onDispatched: ({ fingerprint }, elapsedMs) => options.onDispatched(fingerprint, elapsedMs),
+      onCalled: options.onCalled,
       onFailed: (error, fingerprint) => options.onProblem(`dispatch of ${fingerprint}`, error),
       isSurelyOver: (fingerprint) => this.#isSurelyOver(fingerprint),
     });
+    this.reports = new ExternalReports(files.reports, this.#dispatcher, now);
+    this.thresholds = new ThresholdBook(
+      files.thresholds,
+      thresholds,
+      options.thresholdForm,
+      (changed) => {
+        this.#handle(this.#evaluator.reconfigure(changed));
+        this.#ingest.setThresholds(changed);
+      },
+    );
   }
 
   /** Restores what the last run knew, and begins. */
   async start(): Promise<void> {
-    const { snapshotFile, thresholds, policy, now, onProblem } = this.options;
-    const { snapshot, problems } = await restoreSnapshot(snapshotFile, this.store);
-    for (const problem of problems) onProblem('snapshot', problem);
-    const saved = snapshot?.extra as SlaSnapshot | undefined;
-    // A snapshot older than the longest window holds nothing that could still be judged by.
-    const longestMs = Math.max(...thresholds.map((t) => t.windowMs));
-    if (snapshot !== undefined && saved?.version === 1 && now() - snapshot.savedAtMs < longestMs) {
-      this.#evaluator = SlaEvaluator.restore(saved, thresholds, policy);
-    }
+    const { onProblem } = this.options;
+    await this.thresholds.restore().catch((error: unknown) => onProblem('thresholds', error));
+    await this.#restoreSnapshot();
+    await this.reports.restore().catch((error: unknown) => onProblem('reports', error));
     this.#ingest.start();
     this.#timers = [
       setInterval(() => this.#tick(), TICK_MS),
@@ -101,24 +135,26 @@ export class Detector {
     await this.#save();
   }
 
-  /** Pushed samples come in here, as scraped ones do. */
-  take(sample: SliSample): void {
+  /** Takes a pushed sample as scraped ones are taken; undefined, or why it was not evaluated. */
+  push(sample: SliSample): keyof RejectedCounts | undefined {
+    // Before it is stored: a sample of tomorrow would push all of today's out of its column.
+    if (sample.atMs > this.options.now() + this.options.policy.futureToleranceMs) return 'future';
+    const before = { ...this.#evaluator.rejected };
     this.#ingest.take(sample);
-  }
-
-  /** Puts other thresholds into force, without losing the windows of unchanged ones. */
-  reconfigure(thresholds: readonly Threshold[]): void {
-    this.#handle(this.#evaluator.reconfigure(thresholds));
-    this.#ingest.setThresholds(thresholds);
-  }
-
-  get thresholds(): readonly Threshold[] {
-    return this.#evaluator.thresholds;
+    const after = this.#evaluator.rejected;
+    return (Object.keys(before) as (keyof RejectedCounts)[]).find(
+      (why) => after[why] > before[why],
+    );
   }
 
   /** Whether incidents reach Temporal; undefined before the first try. */
   get isDispatching(): boolean | undefined {
     return this.#dispatcher.isReachable;
+  }
+
+  /** Samples by what became of them, since the start. */
+  counts(): { readonly stored: StoreCounts; readonly rejected: RejectedCounts } {
+    return { stored: this.store.counts, rejected: this.#evaluator.rejected };
   }
 
   summary(): SlaSummary {
@@ -129,9 +165,35 @@ export class Detector {
     return this.#ingest.targets();
   }
 
+  /** What is measurable, and from which source; meaningful once each target was asked. */
+  coverage(): CoverageEntry[] {
+    const { policy, services, sources } = this.options;
+    const { minSamples } = policy;
+    const context = { slis: this.#ingest.slis, store: this.store, minSamples, services };
+    const queries = sources
+      .flatMap(({ pollers }) => pollers)
+      .filter(({ kind }) => kind === 'samples')
+      .map(({ target }) => target);
+    return reportCoverage(describeCoverage(this.thresholds.current, context), queries, minSamples);
+  }
+
+  async #restoreSnapshot(): Promise<void> {
+    const { files, policy, now, onProblem } = this.options;
+    const { snapshot, problems } = await restoreSnapshot(files.snapshot, this.store);
+    for (const problem of problems) onProblem('restoring the snapshot', new Error(problem));
+    const saved = snapshot?.extra as SlaSnapshot | undefined;
+    if (snapshot === undefined || saved?.version !== 1) return;
+    // What is older would be forgotten at once; a gap below that is a gap like any other.
+    if (now() - snapshot.savedAtMs >= policy.forgetAfterMs) return;
+    this.#evaluator = SlaEvaluator.restore(saved, this.thresholds.current, policy);
+  }
+
   #tick(): void {
     this.#handle(this.#evaluator.advance(this.options.now()));
     this.#dispatcher.tick(this.#evaluator.open());
+    void this.reports
+      .expire()
+      .catch((error: unknown) => this.options.onProblem('writing reports', error));
   }
 
   #handle(events: readonly SlaEvent[]): void {
@@ -141,25 +203,30 @@ export class Detector {
     }
   }
 
-  /** After two whole windows without this violation, and with fresh samples, it is over. */
   #isSurelyOver(fingerprint: string): boolean {
-    const nowMs = this.options.now();
-    for (const threshold of this.#evaluator.thresholds) {
-      for (const { service, replica, metric, column } of this.store.series()) {
-        if (metric !== threshold.metric) continue;
-        if (fingerprintOf({ service, replica }, threshold.name) !== fingerprint) continue;
-        const watchedMs = nowMs - this.#startedAtMs;
-        return watchedMs > 2 * threshold.windowMs && nowMs - column.newestMs < threshold.windowMs;
-      }
-    }
-    return false;
+    const { now, policy } = this.options;
+    return isSurelyOver(fingerprint, {
+      thresholds: this.thresholds.current,
+      series: this.store.series(),
+      regression: policy.regression,
+      minSamples: policy.minSamples,
+      periodMs: (service) =>
+        Math.max(
+          0,
+          ...this.options.sources
+            .flatMap(({ pollers }) => pollers)
+            .map(({ target }) => (target.service === service ? target.periodMs : 0)),
+        ),
+      watchedMs: now() - this.#startedAtMs,
+      nowMs: now(),
+    });
   }
 
   #save(): Promise<void> {
-    const { snapshotFile, now, onProblem } = this.options;
+    const { files, now, onProblem } = this.options;
     this.#saving = this.#saving
-      .then(() => saveSnapshot(snapshotFile, this.store, now(), this.#evaluator.snapshot()))
-      .catch((error: unknown) => onProblem('snapshot', error));
+      .then(() => saveSnapshot(files.snapshot, this.store, now(), this.#evaluator.snapshot()))
+      .catch((error: unknown) => onProblem('writing the snapshot', error));
     return this.#saving;
   }
 }

@@ -1,20 +1,8 @@
 import type { SlaEvent } from '../domain/sla/samples.js';
-import type { Severity } from '../domain/sla/severity.js';
+import { graver, type Severity } from '../domain/sla/severity.js';
 import type { Violation } from '../domain/sla/violation.js';
-
-/** Incidents as the detector reaches them. Every call may fail, and is then made again. */
-export interface IncidentGate {
-  /** Starts the violation's incident, or tells the one that is open that it is still so. */
-  observe(violation: Violation): Promise<void>;
-  /** False when no such incident is open. */
-  resolve(
-    fingerprint: string,
-    seen: { atMs: number; value: number; why: string },
-  ): Promise<boolean>;
-  noData(fingerprint: string, atMs: number): Promise<boolean>;
-  /** Fingerprints of the incidents that are open. */
-  open(): Promise<readonly string[]>;
-}
+import type { IncidentGate, Origin } from './incident-gate.js';
+import { whyOver } from './why-over.js';
 
 export interface DispatcherOptions {
   readonly gate: IncidentGate;
@@ -22,35 +10,47 @@ export interface DispatcherOptions {
   readonly tellEveryMs: number;
   /** How often open incidents are compared with open violations. */
   readonly reconcileEveryMs: number;
+  /** A call that failed is made again after this. */
+  readonly retryEveryMs: number;
   readonly now: () => number;
-  /** From the decision to the answer of Temporal. */
+  /** An incident was started, or found open; the time from the decision to the answer of Temporal. */
   readonly onDispatched?: (violation: Violation, elapsedMs: number) => void;
+  /** Each call's end. */
+  readonly onCalled?: (kind: 'start' | 'signal', isOk: boolean) => void;
+  /** Told of the first failure in a row; `isReachable` says when it is over. */
   readonly onFailed: (error: unknown, fingerprint: string) => void;
   /** Whether a violation of that fingerprint can be said to be over, though it was never seen to begin. */
   readonly isSurelyOver: (fingerprint: string) => boolean;
 }
 
-/** What one incident is still to hear. */
-interface Pending {
-  violation: Violation;
-  want: 'observe' | 'resolve' | 'idle';
+/** One incident: who holds it open, and what it has been told. */
+interface Held {
+  /** The detector's own violation, while it is open. */
+  own: Violation | undefined;
+  /** What others report, while they do. */
+  reported: { readonly violation: Violation; readonly origin: Origin } | undefined;
+  /** As last known, for the word at its end. */
+  last: Violation;
   why: string;
   atMs: number;
   isSilent: boolean;
   toldSilent: boolean;
   toldSeverity: Severity | undefined;
   toldAtMs: number;
+  isStarted: boolean;
   sinceMs: number;
+  retryAtMs: number;
   isBusy: boolean;
 }
 
 /**
- * Keeps incidents in step with violations, level-triggered: what is violated is compared with what its
- * incident was told, and the difference is told. A lost call, a Temporal outage and a restart all heal
- * by the next comparison. At most one call is under way for each incident.
+ * Keeps incidents in step with violations, level-triggered: what is violated, or reported by others,
+ * is compared with what its incident was told, and the difference is told. A lost call, a Temporal
+ * outage and a restart all heal by the next comparison. An incident ends when nobody holds it open any
+ * more. At most one call is under way for each incident.
  */
 export class Dispatcher {
-  readonly #pending = new Map<string, Pending>();
+  readonly #held = new Map<string, Held>();
   #reconciledAtMs = -Infinity;
   #isReconciling = false;
   #isReachable: boolean | undefined;
@@ -67,22 +67,27 @@ export class Dispatcher {
     switch (event.type) {
       case 'violation':
       case 'severity':
-        this.#want(event.violation, 'observe', '', event.atMs);
+        this.#own(event.violation, event.atMs);
         break;
-      case 'resolved':
-        this.#want(event.violation, 'resolve', whyOver(event), event.atMs);
+      case 'resolved': {
+        const held = this.#of(event.violation, event.atMs);
+        held.own = undefined;
+        this.#changed(held, event.violation, event.atMs, whyOver(event));
         break;
+      }
       case 'no-data':
       case 'data-returned':
-        for (const pending of this.#pending.values()) {
-          const { metric, service, replica } = pending.violation;
+        for (const held of this.#held.values()) {
+          const { metric, service, replica } = held.last;
           if (metric !== event.metric || service !== event.service || replica !== event.replica) {
             continue;
           }
-          pending.isSilent = event.type === 'no-data';
-          pending.toldSilent = false;
-          pending.atMs = event.atMs;
-          void this.#send(pending);
+          held.isSilent = event.type === 'no-data';
+          held.toldSilent = false;
+          // Its incident believes it silent until it hears of it again.
+          if (!held.isSilent) held.toldAtMs = -Infinity;
+          held.atMs = event.atMs;
+          void this.#send(held);
         }
         break;
       case 'breach':
@@ -91,103 +96,160 @@ export class Dispatcher {
     }
   }
 
+  /** Holds an incident open on behalf of others, until `letGo`; started if it is not open. */
+  hold(violation: Violation, origin: Origin): void {
+    const held = this.#of(violation, violation.detectedAtMs);
+    const before = held.reported?.violation.severity ?? violation.severity;
+    const graved = { ...violation, severity: graver(before, violation.severity) };
+    held.reported = { violation: graved, origin };
+    this.#changed(held, graved, violation.detectedAtMs, '');
+  }
+
+  /** The others report it no longer: it ends, unless the detector's own violation holds it. */
+  letGo(fingerprint: string, why: string, atMs: number): void {
+    const held = this.#held.get(fingerprint);
+    if (held === undefined) return;
+    held.reported = undefined;
+    this.#changed(held, held.last, atMs, why);
+  }
+
   /** Compares with the violations that are open now; to be called every second or so. */
   tick(open: readonly Violation[]): void {
     const nowMs = this.options.now();
-    for (const violation of open) this.#want(violation, 'observe', '', nowMs);
-    for (const pending of this.#pending.values()) void this.#send(pending);
+    for (const violation of open) this.#own(violation, nowMs);
+    for (const held of this.#held.values()) void this.#send(held);
     if (nowMs - this.#reconciledAtMs >= this.options.reconcileEveryMs) void this.#reconcile(nowMs);
   }
 
-  #want(violation: Violation, want: Pending['want'], why: string, atMs: number): void {
-    const { fingerprint } = violation;
-    const known = this.#pending.get(fingerprint);
-    const pending: Pending = known ?? {
-      ...{ violation, want, why, atMs, isSilent: false, toldSilent: false, isBusy: false },
-      ...{ toldSeverity: undefined, toldAtMs: -Infinity, sinceMs: this.options.now() },
-    };
-    if (known === undefined) this.#pending.set(fingerprint, pending);
-    if (pending.want !== want) {
-      pending.sinceMs = this.options.now();
-      if (want === 'observe') pending.toldAtMs = -Infinity;
-    }
-    Object.assign(pending, { violation, want, why, atMs });
-    void this.#send(pending);
+  #own(violation: Violation, atMs: number): void {
+    const held = this.#of(violation, atMs);
+    held.own = violation;
+    this.#changed(held, violation, atMs, '');
   }
 
-  async #send(pending: Pending): Promise<void> {
-    if (pending.isBusy) return;
-    const { gate, now, tellEveryMs, onDispatched, onFailed } = this.options;
-    const { violation, want } = pending;
-    const { fingerprint, severity } = violation;
-    const startedAtMs = now();
-    pending.isBusy = true;
+  #of(violation: Violation, atMs: number): Held {
+    const { fingerprint } = violation;
+    const known = this.#held.get(fingerprint);
+    if (known !== undefined) return known;
+    const held: Held = {
+      ...{ own: undefined, reported: undefined, last: violation, why: '', atMs },
+      ...{ isSilent: false, toldSilent: false, toldSeverity: undefined, toldAtMs: -Infinity },
+      ...{ isStarted: false, sinceMs: this.options.now(), retryAtMs: -Infinity, isBusy: false },
+    };
+    this.#held.set(fingerprint, held);
+    return held;
+  }
+
+  #changed(held: Held, last: Violation, atMs: number, why: string): void {
+    Object.assign(held, { last, atMs, why });
+    void this.#send(held);
+  }
+
+  async #send(held: Held): Promise<void> {
+    const { now, retryEveryMs, onCalled } = this.options;
+    if (held.isBusy || now() < held.retryAtMs) return;
+    const call = this.#nextCall(held);
+    if (call === undefined) return;
+    held.isBusy = true;
     try {
-      if (want === 'observe') {
-        const isDue = startedAtMs - pending.toldAtMs >= tellEveryMs;
-        const isNew = pending.toldSeverity !== severity;
-        if (pending.isSilent && !pending.toldSilent) {
-          await gate.noData(fingerprint, pending.atMs);
-          pending.toldSilent = true;
-        } else if (!pending.isSilent && (isDue || isNew)) {
-          await gate.observe(violation);
-          if (pending.toldAtMs === -Infinity) onDispatched?.(violation, now() - pending.sinceMs);
-          pending.toldAtMs = now();
-          pending.toldSeverity = severity;
-        } else return;
-      } else if (want === 'resolve') {
-        const { atMs, why } = pending;
-        await gate.resolve(fingerprint, { atMs, value: violation.value, why });
-        // It may have come back while the call was under way.
-        if ((pending.want) === 'resolve') this.#pending.delete(fingerprint);
-      }
+      await call.run();
       this.#isReachable = true;
+      onCalled?.(call.kind, true);
     } catch (error) {
-      this.#isReachable = false;
-      onFailed(error, fingerprint);
+      held.retryAtMs = now() + retryEveryMs;
+      onCalled?.(call.kind, false);
+      this.#failed(error, held.last.fingerprint);
+      return;
     } finally {
-      pending.isBusy = false;
+      held.isBusy = false;
     }
     // What changed meanwhile is sent now, not at the next tick.
-    if (this.#isReachable && this.#pending.has(fingerprint) && pending.want !== want) {
-      void this.#send(pending);
-    }
+    if (this.#held.get(held.last.fingerprint) === held) void this.#send(held);
   }
 
-  /** Ends incidents whose violation is over, though this detector never saw it begin. */
+  /** What the incident is to hear next; undefined when it knows all. */
+  #nextCall(held: Held): { kind: 'start' | 'signal'; run: () => Promise<void> } | undefined {
+    const { gate, now, tellEveryMs, onDispatched } = this.options;
+    const { own, reported } = held;
+    const { fingerprint } = held.last;
+    const violation = together(own, reported?.violation);
+    if (violation === undefined) {
+      const { atMs, why } = held;
+      return {
+        kind: 'signal',
+        run: async () => {
+          await gate.resolve(fingerprint, { atMs, value: held.last.value, why });
+          // It may have come back while the call was under way: then it is to be started anew.
+          if (held.own === undefined && held.reported === undefined) this.#held.delete(fingerprint);
+          else Object.assign(held, { isStarted: false, toldAtMs: -Infinity, sinceMs: now() });
+        },
+      };
+    }
+    // Who reports it from outside is not silent because our own samples are.
+    const isSilent = held.isSilent && reported === undefined;
+    const isDue = now() - held.toldAtMs >= tellEveryMs;
+    const isNew = held.toldSeverity !== violation.severity;
+    if (!held.isStarted || (!isSilent && (isDue || isNew))) {
+      const origin = own === undefined ? reported?.origin : undefined;
+      return {
+        kind: held.isStarted ? 'signal' : 'start',
+        run: async () => {
+          await gate.observe(violation, origin);
+          if (!held.isStarted) onDispatched?.(violation, now() - held.sinceMs);
+          Object.assign(held, {
+            isStarted: true,
+            toldAtMs: now(),
+            toldSeverity: violation.severity,
+          });
+        },
+      };
+    }
+    if (!isSilent || held.toldSilent) return undefined;
+    return {
+      kind: 'signal',
+      run: async () => {
+        await gate.noData(fingerprint, held.atMs);
+        held.toldSilent = true;
+      },
+    };
+  }
+
+  /** Ends incidents that nobody holds any more, though their end was not seen. */
   async #reconcile(nowMs: number): Promise<void> {
     if (this.#isReconciling) return;
     this.#isReconciling = true;
     this.#reconciledAtMs = nowMs;
-    const { gate, isSurelyOver, onFailed } = this.options;
+    const { gate, isSurelyOver } = this.options;
     try {
-      for (const fingerprint of await gate.open()) {
-        if (this.#pending.has(fingerprint) || !isSurelyOver(fingerprint)) continue;
-        const why = 'the SLI is inside its limit, though its end was not seen';
+      for (const { fingerprint, heldUntilMs } of await gate.open()) {
+        if (this.#held.has(fingerprint)) continue;
+        // One that others opened is not judged by our samples, only by the time that they gave it.
+        const isOver = heldUntilMs === undefined ? isSurelyOver(fingerprint) : nowMs > heldUntilMs;
+        if (!isOver) continue;
+        const why =
+          heldUntilMs === undefined
+            ? 'the SLI is inside its limit, though its end was not seen'
+            : 'its source has neither repeated nor resolved it in time';
         await gate.resolve(fingerprint, { atMs: nowMs, value: Number.NaN, why });
       }
       this.#isReachable = true;
     } catch (error) {
-      this.#isReachable = false;
-      onFailed(error, '*');
+      this.#failed(error, '*');
     } finally {
       this.#isReconciling = false;
     }
   }
+
+  #failed(error: unknown, fingerprint: string): void {
+    // An outage is one thing to tell, not four a second for each incident.
+    const isNews = this.#isReachable !== false;
+    this.#isReachable = false;
+    if (isNews) this.options.onFailed(error, fingerprint);
+  }
 }
 
-function whyOver(event: Extract<SlaEvent, { type: 'resolved' }>): string {
-  const { metric, value, unit, limit } = event.violation;
-  switch (event.because) {
-    case 'compliant':
-      return `${metric} is back inside its limit: ${value.toPrecision(4)} ${unit}, limit ${limit.toPrecision(4)}`;
-    case 'no-demand':
-      return 'nobody asks for the service any more: nothing can show it met or broken';
-    case 'threshold-removed':
-      return 'its threshold was removed or disabled';
-    case 'forgotten':
-      return 'its replica is gone from the fleet';
-    case 'new-normal':
-      return 'it has been so for so long that it is the baseline now';
-  }
+/** What is violated, by whoever says so: our own measurement, with the gravest severity of both. */
+function together(own: Violation | undefined, reported: Violation | undefined) {
+  if (own === undefined || reported === undefined) return own ?? reported;
+  return { ...own, severity: graver(own.severity, reported.severity) };
 }

@@ -1,30 +1,42 @@
 import { Hono } from 'hono';
 import { historyQuery } from '../adapters/history/detector.js';
 import type { Detector } from './detector.js';
+import { createPushApi, type PushApiParts } from './push-api.js';
+import { createThresholdApi, type Reload } from './threshold-api.js';
 
 /** What the internal API needs beside the detector. */
 export interface InternalApiParts {
   readonly detector: Detector;
   readonly metrics: () => string;
-  /** What is measurable, and from which source; a line each. */
-  readonly coverage: () => readonly string[];
+  readonly push: Omit<PushApiParts, 'detector' | 'now'>;
+  readonly reload: Reload;
+  /** Something failed inside: for the log. */
+  readonly onError: (error: unknown) => void;
   readonly now: () => number;
 }
 
-/** What the other roles ask the detector: its state, its samples, its metrics. Loopback, or a private net. */
-export function createInternalApi({ detector, metrics, coverage, now }: InternalApiParts): Hono {
+/** What the other roles ask and tell the detector. Loopback, or a private net. */
+export function createInternalApi(parts: InternalApiParts): Hono {
+  const { detector, now } = parts;
   const app = new Hono();
+  app.onError((error, context) => {
+    parts.onError(error);
+    return context.json({ message: 'the detector could not do it now; send it again' }, 503);
+  });
   app.get('/metrics', (context) =>
-    context.text(metrics(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
+    context.text(parts.metrics(), 200, {
+      'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+    }),
   );
   app.get('/internal/status', (context) =>
     context.json({
       atMs: now(),
       summary: detector.summary(),
-      thresholds: detector.thresholds,
+      thresholds: detector.thresholds.current,
       targets: detector.targets(),
-      coverage: coverage(),
+      coverage: detector.coverage(),
       isDispatching: detector.isDispatching,
+      openReports: detector.reports.openCount,
     }),
   );
   app.get('/internal/history', async (context) => {
@@ -32,5 +44,7 @@ export function createInternalApi({ detector, metrics, coverage, now }: Internal
     if (!query.success) return context.json({ error: query.error.issues[0]?.message }, 400);
     return context.json({ series: await detector.store.range(query.data) });
   });
+  app.route('/internal/thresholds', createThresholdApi(detector.thresholds, parts.reload));
+  app.route('/internal', createPushApi({ ...parts.push, detector, now }));
   return app;
 }

@@ -2,11 +2,16 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { INCIDENT_STATES, type Archive } from '../domain/archive.js';
 import { OPERATOR_ACTIONS } from '../workflows/messages.js';
+import { alertmanagerRoutes } from './alertmanager.js';
+import { readBody } from './body.js';
 import type { DetectorClient } from './detector-client.js';
+import { externalIncidentRoutes } from './external-incidents.js';
 import { metricsSummary, productionHealth } from './health.js';
 import { incidentDetailJson, incidentJson } from './incident-json.js';
 import type { Incidents } from './incidents.js';
+import { measurementRoutes } from './measurements.js';
 import { Problem } from './problem.js';
+import { thresholdRoutes } from './thresholds.js';
 
 /** What the server needs of the rest. */
 export interface ServerParts {
@@ -115,7 +120,7 @@ export function createApp(parts: ServerParts): Hono {
   app.post('/v1/incidents/:id/:operation', async (context) => {
     const id = context.req.param('id');
     const what = parsed(operation, context.req.param('operation'), 'operation');
-    const message = parsed(operatorBody, await body(context.req.raw, BODY_LIMIT_BYTES), 'body');
+    const message = parsed(operatorBody, await readBody(context.req.raw, BODY_LIMIT_BYTES), 'body');
     const given = Object.fromEntries(
       Object.entries(message).filter(([, value]) => value !== undefined),
     );
@@ -142,7 +147,7 @@ export function createApp(parts: ServerParts): Hono {
   });
 
   app.post('/v1/kill-switch', async (context) => {
-    const given = await body(context.req.raw, BODY_LIMIT_BYTES);
+    const given = await readBody(context.req.raw, BODY_LIMIT_BYTES);
     const { on, by = 'unknown', reason = '' } = parsed(killSwitchBody, given, 'body');
     const state = await parts.incidents.setKillSwitch({ on, by, reason });
     await parts.archive.putAudit({
@@ -164,14 +169,13 @@ export function createApp(parts: ServerParts): Hono {
     return context.json({ audit: page.items, next: page.next ?? null });
   });
 
-  app.post('/v1/measurements', async (context) => {
-    const given = await body(context.req.raw, BODY_LIMIT_BYTES);
-    const reply = await parts.detector.forward('/internal/measurements', given);
-    return context.json(reply.body as object, reply.status === 200 ? 200 : 400);
-  });
+  app.route('/', measurementRoutes(parts.detector));
+  app.route('/', externalIncidentRoutes(parts.detector));
+  app.route('/', alertmanagerRoutes(parts.detector));
+  app.route('/', thresholdRoutes(parts));
 
   app.post('/internal/archive/:operation', async (context) => {
-    const given = await body(context.req.raw, ARCHIVE_BODY_LIMIT_BYTES);
+    const given = await readBody(context.req.raw, ARCHIVE_BODY_LIMIT_BYTES);
     return context.json(
       (await parts.serveArchive(context.req.param('operation'), given)) as object,
     );
@@ -187,22 +191,4 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const issue = result.error.issues[0];
   const where = [what, ...(issue?.path ?? [])].join('.');
   throw new Problem(400, 'Not understood', `${where}: ${issue?.message ?? 'not usable'}`);
-}
-
-/** Reads a JSON body, at most `limit` bytes of it; an empty one is `{}`. */
-async function body(request: Request, limit: number): Promise<unknown> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > limit) throw new Problem(413, 'Too large', `the body is over ${limit} bytes`);
-    chunks.push(chunk);
-  }
-  const text = Buffer.concat(chunks).toString('utf8');
-  if (text.trim() === '') return {};
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new Problem(400, 'Not understood', 'the body is not JSON', { cause });
-  }
 }

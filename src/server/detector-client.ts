@@ -1,5 +1,6 @@
 import type { SlaSummary } from '../domain/sla/summary.js';
 import type { Threshold } from '../domain/sla/threshold.js';
+import { Problem } from './problem.js';
 
 /** A scrape target as the detector sees it. */
 export interface TargetStatus {
@@ -18,10 +19,30 @@ export interface DetectorStatus {
   readonly summary: SlaSummary;
   readonly thresholds: readonly Threshold[];
   readonly targets: readonly TargetStatus[];
-  /** What is measurable, and from which source; a line each. */
-  readonly coverage: readonly string[];
+  /** What is measurable, and from which source. */
+  readonly coverage: readonly CoverageStatus[];
   /** Whether incidents reach Temporal; undefined before the first. */
   readonly isDispatching: boolean | undefined;
+  /** Reports from outside that hold incidents open. */
+  readonly openReports: number;
+}
+
+/** Whether a threshold can be judged for a service, and from what, in words. */
+export interface CoverageStatus {
+  readonly threshold: string;
+  readonly service: string;
+  /** `coarse`: judged, but values near the limit are interpolated over a wide bucket. */
+  readonly status: 'measurable' | 'coarse' | 'not-measurable';
+  readonly text: string;
+}
+
+/** How the detector is asked. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/** What the detector answered, its refusals included. */
+export interface DetectorAnswer {
+  readonly status: number;
+  readonly body: object;
 }
 
 /** The detector role, as the server reads it. */
@@ -29,12 +50,14 @@ export interface DetectorClient {
   /** Undefined when it does not answer: the server says so and goes on. */
   status(): Promise<DetectorStatus | undefined>;
   metrics(): Promise<string | undefined>;
-  /** Passes a body on to the detector, and its answer back. */
-  forward(path: string, body: unknown): Promise<{ status: number; body: unknown }>;
+  /** Passes a request on to the detector, and its answer back. @throws Problem 503 while it is away. */
+  forward(method: Method, path: string, body: unknown): Promise<DetectorAnswer>;
 }
 
 /** Bound on one question: `/health/production` must answer while the detector hangs. */
 const TIMEOUT_MS = 2_000;
+/** What is passed on is written to a disk first. */
+const FORWARD_TIMEOUT_MS = 10_000;
 
 /** The detector at that base URL. */
 export function createDetectorClient(base: string): DetectorClient {
@@ -53,14 +76,20 @@ export function createDetectorClient(base: string): DetectorClient {
     async metrics() {
       return (await ask('/metrics'))?.text();
     },
-    async forward(path, body) {
-      const reply = await fetch(new URL(path, base), {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(10_000),
-      });
-      return { status: reply.status, body: await reply.json() };
+    async forward(method, path, body) {
+      try {
+        const reply = await fetch(new URL(path, base), {
+          method,
+          signal: AbortSignal.timeout(FORWARD_TIMEOUT_MS),
+          ...(body === undefined
+            ? {}
+            : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+        });
+        return { status: reply.status, body: (await reply.json()) as object };
+      } catch (cause) {
+        const why = 'the detector does not answer: nothing was taken; send it again';
+        throw new Problem(503, 'No answer', why, { cause });
+      }
     },
   };
 }

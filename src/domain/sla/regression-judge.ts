@@ -16,7 +16,7 @@ export interface RegressionJudgeState {
 }
 
 /** Name under which a metric's regression is found: the threshold of its violations. */
-function regressionName(metric: string): string {
+export function regressionName(metric: string): string {
   return `${metric}_regression`;
 }
 

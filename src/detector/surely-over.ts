@@ -1,0 +1,47 @@
+import { effectiveWindowMs } from '../domain/sla/evaluate.js';
+import type { RegressionPolicy } from '../domain/sla/policy.js';
+import { regressionName } from '../domain/sla/regression-judge.js';
+import type { Threshold } from '../domain/sla/threshold.js';
+import { fingerprintOf } from '../domain/sla/violation.js';
+import type { StoredSeries } from './series-store.js';
+
+const MINUTE_MS = 60_000;
+
+/** What is known when it is asked whether an incident is over whose violation nobody here remembers. */
+export interface OverContext {
+  readonly thresholds: readonly Threshold[];
+  readonly series: Iterable<StoredSeries>;
+  readonly regression: RegressionPolicy;
+  readonly minSamples: number;
+  /** The longest sample period of a service's targets, ms; 0 where all is pushed. */
+  readonly periodMs: (service: string) => number;
+  /** For how long this detector has looked. */
+  readonly watchedMs: number;
+  readonly nowMs: number;
+}
+
+/**
+ * Whether a violation that is not open here, though its incident is, is over: after two whole windows
+ * without it, and with fresh samples; a service's also by those of its replicas. A regression needs
+ * its baseline and the time that is compared with it. Never for what no threshold in force stands for.
+ */
+export function isSurelyOver(fingerprint: string, context: OverContext): boolean {
+  const { thresholds, series, regression, minSamples, watchedMs, nowMs } = context;
+  const regressionMs = (regression.minBaselineMinutes + regression.recentMinutes) * MINUTE_MS;
+  for (const { service, replica, metric, column } of series) {
+    for (const threshold of thresholds) {
+      if (threshold.metric !== metric) continue;
+      const stands = (name: string) =>
+        [replica, undefined].some(
+          (scope) => fingerprintOf({ service, replica: scope }, name) === fingerprint,
+        );
+      const isIt = stands(threshold.name);
+      if (!isIt && !stands(regressionName(metric))) continue;
+      const periodMs = context.periodMs(service);
+      const windowMs = effectiveWindowMs(threshold.windowMs, periodMs, minSamples);
+      const isWatched = watchedMs > (isIt ? 2 * windowMs : regressionMs);
+      if (isWatched && nowMs - column.newestMs < windowMs) return true;
+    }
+  }
+  return false;
+}
