@@ -69,6 +69,7 @@ export class Stack {
     }
     this.exited = new Promise((resolve) => launcher.once('close', resolve));
     this.launcher = launcher;
+    this.written = '';
     process.on('exit', this.atExit);
   }
 
@@ -97,20 +98,25 @@ export class Stack {
   }
 
   /**
-   * Stops it as Ctrl-C would, and removes its folder. Call it however the test ended.
+   * Stops it as Ctrl-C would; `start` goes on from there.
    *
    * @throws Error naming every process that was left; those are killed.
    */
+  async halt(): Promise<number | null> {
+    this.launcher?.kill('SIGTERM');
+    const timer = setTimeout(() => this.launcher?.kill('SIGKILL'), STOP_WITHIN_MS);
+    const code = await this.exited;
+    clearTimeout(timer);
+    process.off('exit', this.atExit);
+    await this.assertNothingLeft();
+    return code;
+  }
+
+  /** Stops it and removes its folder. Call it however the test ended; throws what `halt` throws. */
   async stop(): Promise<number | null> {
     try {
-      this.launcher?.kill('SIGTERM');
-      const timer = setTimeout(() => this.launcher?.kill('SIGKILL'), STOP_WITHIN_MS);
-      const code = await this.exited;
-      clearTimeout(timer);
-      await this.assertNothingLeft();
-      return code;
+      return await this.halt();
     } finally {
-      process.off('exit', this.atExit);
       rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
     }
   }
