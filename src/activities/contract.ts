@@ -3,7 +3,6 @@ import type { Verdict } from '../domain/recovery/verification.js';
 import type { Violation } from '../domain/sla/violation.js';
 import type {
   IncidentPolicy,
-  LeaseAnswer,
   LeaseRequest,
   OwedUndo,
   PlannedStep,
@@ -35,7 +34,8 @@ export type Preparation =
 /** What the recovery queue's workers do for workflows. */
 export interface RecoveryActivities {
   planIncident(ask: { violation: Violation; tried: readonly string[] }): Promise<IncidentDecision>;
-  acquireLease(request: LeaseRequest): Promise<LeaseAnswer>;
+  /** Starts the lease workflow where it does not run. */
+  ensureLease(): Promise<void>;
   prepareStep(ask: { violation: Violation; step: PlannedStep }): Promise<Preparation>;
   /** Returns in words what it changed. Absolute and fenced: repeated or late, it changes nothing. */
   applyStep(ask: {

@@ -60,6 +60,7 @@ export function decide(
     approvalTimeoutMs: world.policy.approvalTimeoutMs,
     onApprovalTimeout: world.policy.onApprovalTimeout,
     asksBeforeRollback: world.policy.asksBeforeRollback,
+    limits: policy.limits,
     verification: {
       metric: violation.metric,
       target: { service: violation.service, replica: violation.replica },

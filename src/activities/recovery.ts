@@ -52,7 +52,7 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
         decide(world, violation, tried, await world.coordination.openIncidents()),
       ),
 
-    acquireLease: (request) => asFailure(() => world.coordination.acquireLease(request)),
+    ensureLease: () => asFailure(() => world.coordination.ensureLease()),
 
     prepareStep: ({ violation, step }) =>
       asFailure(async () => {

@@ -9,7 +9,7 @@ import type {
 import type { RecoveryPolicy } from '../domain/recovery/policy.js';
 import type { Procedure } from '../domain/recovery/procedure.js';
 import type { Threshold } from '../domain/sla/threshold.js';
-import type { KillSwitch, LeaseAnswer, LeaseRequest } from '../workflows/messages.js';
+import type { KillSwitch } from '../workflows/messages.js';
 
 /** A service as actions see it: its replicas, and what can be done to it. */
 export interface ServiceWorld {
@@ -31,7 +31,8 @@ export interface Attempt {
 
 /** What of Temporal activities need: the lease, and who is current. */
 export interface Coordination {
-  acquireLease(request: LeaseRequest): Promise<LeaseAnswer>;
+  /** Starts the lease workflow where it does not run. */
+  ensureLease(): Promise<void>;
   /** Who stopped all actions; undefined while nobody did. */
   killSwitch(): Promise<KillSwitch | undefined>;
   /** Incidents open now, over all services. */

@@ -1,7 +1,6 @@
-import { WithStartWorkflowOperation, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Attempt, Coordination } from '../activities/world.js';
 import {
-  acquireLeaseUpdate,
   KILL_SWITCH_MEMO,
   LEASE_WORKFLOW_ID,
   MONITOR_WORKFLOW_ID,
@@ -12,17 +11,14 @@ import {
 /** The lease and the fence, over Temporal's own state: nothing of them is in this process. */
 export function createCoordination(client: Client): Coordination {
   return {
-    acquireLease: (request) =>
-      client.workflow.executeUpdateWithStart(acquireLeaseUpdate, {
-        args: [request],
-        updateId: request.requestId,
-        startWorkflowOperation: new WithStartWorkflowOperation('lease', {
-          workflowId: LEASE_WORKFLOW_ID,
-          taskQueue: RECOVERY_QUEUE,
-          workflowIdConflictPolicy: 'USE_EXISTING',
-          staticSummary: 'Which targets are being acted on, and by whom',
-        }),
-      }),
+    async ensureLease() {
+      await client.workflow.start('lease', {
+        workflowId: LEASE_WORKFLOW_ID,
+        taskQueue: RECOVERY_QUEUE,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        staticSummary: 'Which targets are being acted on, and by whom',
+      });
+    },
 
     async killSwitch() {
       try {

@@ -33,7 +33,7 @@ export async function dryRun(
     // A dry run files nothing.
     archive: {} as Archive,
     coordination: {
-      ...{ acquireLease: never, isCurrent: never, hasEnded: never },
+      ...{ ensureLease: never, isCurrent: never, hasEnded: never },
       killSwitch: () => Promise.resolve(undefined),
       openIncidents: () => Promise.resolve(0),
     },

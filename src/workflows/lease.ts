@@ -16,10 +16,11 @@ import {
   type LeaseState,
 } from '../domain/recovery/lease.js';
 import {
-  acquireLeaseUpdate,
-  grantedSignal,
+  acquireLeaseSignal,
+  leaseAnswerSignal,
   leaseHoldersQuery,
   releaseLeaseSignal,
+  type LeaseAnswer,
   type LeaseRequest,
 } from './messages.js';
 import { findEndedHolders } from './proxies.js';
@@ -33,24 +34,28 @@ const HOLDER_CHECK_MS = 15_000;
  */
 export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Promise<void> {
   let state = initial;
-  const toTell: LeaseRequest[] = [];
+  const toTell: { readonly request: LeaseRequest; readonly answer: LeaseAnswer }[] = [];
   const isBusy = () => state.held.length + state.waiting.length > 0;
 
   const adopt = (next: { state: LeaseState<LeaseRequest>; granted: readonly LeaseRequest[] }) => {
     state = next.state;
-    toTell.push(...next.granted);
+    for (const request of next.granted) {
+      const { requestId } = request;
+      toTell.push({ request, answer: { requestId, granted: true, ahead: 0, refusal: undefined } });
+    }
     setCurrentDetails(describe(state));
   };
 
   setHandler(
-    acquireLeaseUpdate,
+    acquireLeaseSignal,
     (request) => {
+      const { requestId } = request;
       const next = askLease(state, request, Date.now());
-      // The answer tells the asker; a signal on top would be a second event for nothing.
-      adopt({ ...next, granted: next.granted.filter((a) => a.requestId !== request.requestId) });
-      const isGranted = state.held.some((a) => a.requestId === request.requestId);
-      const ahead = aheadOf(state, request.requestId);
-      return { granted: isGranted, ahead, refusal: next.refusal };
+      adopt(next);
+      if (next.granted.some((a) => a.requestId === requestId)) return;
+      const granted = state.held.some((a) => a.requestId === requestId);
+      const ahead = aheadOf(state, requestId);
+      toTell.push({ request, answer: { requestId, granted, ahead, refusal: next.refusal } });
     },
     { description: 'Asks for a target: {requestId, holderId, holderRunId, target, severity, …}' },
   );
@@ -60,10 +65,10 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
   setHandler(leaseHoldersQuery, () => state, { description: 'Who acts on what, and who waits' });
   setCurrentDetails(describe(state));
 
-  const tell = async (request: LeaseRequest) => {
+  const tell = async ({ request, answer }: (typeof toTell)[number]) => {
     try {
       const holder = getExternalWorkflowHandle(request.holderId, request.holderRunId);
-      await holder.signal(grantedSignal, { requestId: request.requestId });
+      await holder.signal(leaseAnswerSignal, answer);
     } catch {
       // The holder is gone: its lease goes to the next.
       adopt(endLease(state, request.requestId, Date.now()));
@@ -74,7 +79,7 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
     // No timer while nobody holds anything: an idle fleet must not grow a history.
     await condition(() => toTell.length > 0 || isBusy());
     const wasTold = await condition(() => toTell.length > 0, HOLDER_CHECK_MS);
-    for (const request of toTell.splice(0)) await tell(request);
+    await Promise.all(toTell.splice(0).map(tell));
     if (!wasTold && isBusy()) {
       for (const requestId of await findEndedHolders([...state.held, ...state.waiting])) {
         log.warn('lease freed: its holder ended without giving it up', { requestId });

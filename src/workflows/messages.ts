@@ -88,6 +88,7 @@ export interface RecoveryPlan {
   readonly onApprovalTimeout: 'skip' | 'approve' | 'rollback';
   /** Whether a rollback that nobody ordered asks first; unanswered, it goes on. */
   readonly asksBeforeRollback: boolean;
+  readonly limits: LeaseLimits;
 }
 
 /** How the incident's other parts are bounded; from the configuration in force. */
@@ -233,7 +234,6 @@ export const resolvedSignal =
 export const noDataSignal = defineSignal<[{ atMs: number }]>('no-data');
 export const acknowledgeSignal = defineSignal<[OperatorMessage]>('acknowledge');
 export const abortSignal = defineSignal<[AbortMessage]>('abort');
-export const grantedSignal = defineSignal<[{ requestId: string }]>('granted');
 export const progressSignal = defineSignal<[RecoveryProgress]>('progress');
 /** From the incident to its recovery. */
 export const operatorSignal = defineSignal<[{ action: OperatorAction } & AbortMessage]>('operator');
@@ -261,14 +261,18 @@ export interface LeaseRequest extends LeaseAsk {
   readonly holderId: string;
   readonly holderRunId: string;
 }
-/** What came of it; a refused request is not queued. */
+/** What came of a request: told when it is asked, and again when one that waited is granted. */
 export interface LeaseAnswer {
+  readonly requestId: string;
   readonly granted: boolean;
   /** How many of the waiting are served before. */
   readonly ahead: number;
+  /** A refused request is not queued. */
   readonly refusal: LeaseRefusal | undefined;
 }
-export const acquireLeaseUpdate = defineUpdate<LeaseAnswer, [LeaseRequest]>('acquire');
+/** Asked by signal, not by update: a workflow task that waits for another workflow starves both. */
+export const acquireLeaseSignal = defineSignal<[LeaseRequest]>('acquire');
+export const leaseAnswerSignal = defineSignal<[LeaseAnswer]>('lease-answer');
 export const releaseLeaseSignal = defineSignal<[{ requestId: string }]>('release');
 export const leaseHoldersQuery = defineQuery<LeaseState<LeaseRequest>>('holders');
 

@@ -52,15 +52,15 @@ export class Mitigations {
     const judged = { ...verification, rule: { ...rule, before: rule.limit } };
     for (const owed of [...this.held].reverse()) {
       const requestId = `${workflowInfo().runId}:release:${owed.step.id}:${now()}`;
-      const { granted } = await this.turns.ask(requestId, {
+      const want = {
         severity: 'minor',
         purpose: { kind: 'release' },
         limits: policy.limits,
+      } as const;
+      const freed = await this.turns.during(requestId, want, () => {
+        this.log.tell('release', `trying without it: ${owed.undoLine}`);
+        return release(owed, judged, requestId, now);
       });
-      if (!granted) await this.turns.wait(requestId);
-      this.log.tell('release', `trying without it: ${owed.undoLine}`);
-      const freed = await release(owed, judged, requestId, now);
-      this.turns.give(requestId);
       if (freed.kind !== 'released') {
         const { replica, service } = owed.step.target;
         const todo = `a person must mend ${replica ?? service}, then: ${owed.undoLine}`;

@@ -10,6 +10,11 @@ import {
 /** An operator's message with who sent it; from the Temporal UI the sender may be unknown. */
 export type Ask = { readonly action: OperatorAction } & AbortMessage;
 
+/** Who sent it, in words. */
+export function whoOf(ask: Ask): string {
+  return ask.by ?? 'an operator';
+}
+
 /** What Temporal's UI shows beside each update. */
 const DESCRIPTIONS: Readonly<Record<OperatorAction, string>> = {
   approve: 'Lets the step that waits go on: {"by": "you"}',

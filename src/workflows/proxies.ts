@@ -15,13 +15,11 @@ import type { RcaActivities, RecoveryActivities } from '../activities/contract.j
 import { RCA_QUEUE, type PlannedStep } from './messages.js';
 
 /** Reads on the way to an action: decided or refused within seconds. */
-export const { planIncident, prepareStep, acquireLease } = proxyLocalActivities<RecoveryActivities>(
-  {
-    startToCloseTimeout: '5s',
-    scheduleToCloseTimeout: '60s',
-    retry: { initialInterval: '200ms', maximumInterval: '5s' },
-  },
-);
+export const { planIncident, prepareStep, ensureLease } = proxyLocalActivities<RecoveryActivities>({
+  startToCloseTimeout: '5s',
+  scheduleToCloseTimeout: '60s',
+  retry: { initialInterval: '200ms', maximumInterval: '5s' },
+});
 
 const acting: ActivityOptions = {
   heartbeatTimeout: '3s',

@@ -17,13 +17,14 @@ import {
   type RecoveryInput,
   type RecoveryResult,
 } from './messages.js';
-import { handleOperators, OperatorControl, type Ask } from './operator-control.js';
+import { Approval } from './approval.js';
+import { handleOperators, OperatorControl, whoOf, type Ask } from './operator-control.js';
 import { applyStepOf, prepareStep, verifyStep } from './proxies.js';
 import { RecoveryLog } from './recovery-log.js';
 import { messageOf, undo } from './rollback.js';
+import { Turns } from './turns.js';
 
 const now = () => Date.now();
-const whoOf = (ask: Ask) => ask.by ?? 'an operator';
 
 /**
  * The skeleton of every procedure: its steps in order, each owed before it acts, verified on fresh
@@ -41,11 +42,15 @@ export async function recover(input: RecoveryInput): Promise<RecoveryResult> {
 class Recovery {
   private readonly control = new OperatorControl();
   private readonly log: RecoveryLog;
+  private readonly turns: Turns;
+  private readonly approval: Approval;
   private isEnding = false;
   private operations = 0;
 
   constructor(private readonly input: RecoveryInput) {
     this.log = new RecoveryLog(input);
+    this.turns = new Turns({ service: input.violation.service, replica: undefined });
+    this.approval = new Approval(input.plan, this.control, this.log, (ask) => this.operate(ask));
     setHandler(recoveryQuery, () => this.log.progress(), {
       description: 'Steps, and what is owed',
     });
@@ -108,11 +113,14 @@ class Recovery {
   /** One step, start to verdict. Returns whether the SLI recovered. */
   private async tryStep(step: PlannedStep): Promise<boolean> {
     try {
-      const prepared = await this.prepare(step);
-      if (prepared === undefined) return false;
-      // Owed before it acts: a step that timed out may have taken effect.
-      if (step.irreversible === undefined) this.log.owed.push(prepared);
-      return (await this.apply(step, prepared)) && (await this.verify(step));
+      const isApplied = await this.alone(step, async () => {
+        const prepared = await this.prepare(step);
+        if (prepared === undefined) return false;
+        // Owed before it acts: a step that timed out may have taken effect.
+        if (step.irreversible === undefined) this.log.owed.push(prepared);
+        return this.apply(step, prepared);
+      });
+      return isApplied && (await this.verify(step));
     } catch (error) {
       if (!isCancellation(error)) throw error;
       const skip = this.control.takeSkip();
@@ -125,6 +133,20 @@ class Recovery {
     }
   }
 
+  /**
+   * Looks at the service's capacity and changes it without another recovery in between: else two that
+   * each may take one replica out would together take out one too many.
+   */
+  private async alone(step: PlannedStep, run: () => Promise<boolean>): Promise<boolean> {
+    const { limits } = this.input.plan;
+    // Where only one recovery may act on a service, there is nobody to overtake; a person's answer is
+    // waited for without keeping others out, and the blast radius is looked at again after it.
+    if (limits.maxTogether < 2 || step.autonomy !== 'auto') return run();
+    const { severity } = this.input.violation;
+    const want = { severity, limits, purpose: { kind: 'capacity' } as const };
+    return this.turns.during(`${workflowInfo().runId}:${step.id}:capacity`, want, run);
+  }
+
   /** Reads the state before, and asks where it must. Undefined: this step does not act. */
   private async prepare(step: PlannedStep): Promise<OwedUndo | undefined> {
     this.log.update(step, { startedAtMs: now() });
@@ -133,7 +155,7 @@ class Recovery {
     if (ready.kind === 'ready' && step.autonomy !== 'auto') {
       if (step.autonomy !== 'approve') {
         ready = { kind: 'skip', why: `autonomy is ${step.autonomy}; it would have: ${ready.line}` };
-      } else if (await this.isApproved(step, ready.line)) {
+      } else if (await this.approval.isGiven(step, ready.line)) {
         // The fleet may have changed while a person made up their mind.
         ready = await this.control.interruptibly(() => prepareStep(request));
       } else {
@@ -149,49 +171,6 @@ class Recovery {
     this.log.update(step, { state: 'applying', line: ready.line });
     this.log.tell('try', `${step.action}: ${ready.line}`);
     return { step, before: ready.before, desired: ready.desired, undoLine: ready.undoLine };
-  }
-
-  private async isApproved(step: PlannedStep, line: string): Promise<boolean> {
-    const { approvalTimeoutMs, onApprovalTimeout } = this.input.plan;
-    this.log.update(step, { state: 'awaiting-approval', line });
-    const answer = await this.ask('step', step, line, onApprovalTimeout);
-    if (answer?.action === 'approve') return true;
-    if (answer === undefined && onApprovalTimeout === 'approve') {
-      this.log.tell('approval', `${step.action}: nobody answered; it goes on, as configured`);
-      return true;
-    }
-    this.control.takeSkip();
-    const reason = answer?.reason === undefined ? '' : `: ${answer.reason}`;
-    const why =
-      answer === undefined
-        ? `nobody answered within ${approvalTimeoutMs / 1000} s`
-        : `${answer.action} by ${whoOf(answer)}${reason}`;
-    this.log.update(step, { state: 'skipped', line: `not approved: ${why}`, endedAtMs: now() });
-    this.log.tell('skipped', `${step.action}: not approved: ${why}`);
-    if (answer === undefined && onApprovalTimeout === 'rollback') {
-      this.operate({ action: 'abort', by: 'the approval’s timeout' });
-    }
-    return false;
-  }
-
-  /** Asks a person; undefined when nobody answered in time. */
-  private async ask(
-    kind: 'step' | 'rollback',
-    step: PlannedStep,
-    line: string,
-    onTimeout: string,
-  ): Promise<Ask | undefined> {
-    const untilMs = now() + this.input.plan.approvalTimeoutMs;
-    const request = { kind, stepId: step.id, line, untilMs, onTimeout };
-    const asking = this.control.ask(request, now);
-    this.log.waiting = request;
-    this.log.state = 'awaiting-approval';
-    const what = kind === 'step' ? step.action : 'the rollback';
-    this.log.tell('approval', `${what} waits for approval: ${line}`);
-    const answer = await asking;
-    this.log.waiting = undefined;
-    this.log.state = 'recovering';
-    return answer;
   }
 
   private async apply(step: PlannedStep, prepared: OwedUndo): Promise<boolean> {
@@ -261,7 +240,7 @@ class Recovery {
     if (last === undefined) return [ended, `nothing to undo${who}`];
     const lines = owed.map((o) => o.undoLine).join('; ');
     if (abort === undefined && this.input.plan.asksBeforeRollback && !this.control.rollbackAsk) {
-      await this.ask('rollback', last.step, `to be undone: ${lines}`, 'rollback');
+      await this.approval.ask('rollback', last.step, `to be undone: ${lines}`, 'rollback');
     }
     if (abort?.keep === true || this.control.rollbackAsk?.action === 'deny-rollback') {
       for (const { step } of owed) this.log.update(step, { state: 'kept' });

@@ -6,36 +6,43 @@ import {
 } from '@temporalio/workflow';
 import type { LeaseAsk } from '../domain/recovery/lease.js';
 import {
-  grantedSignal,
+  acquireLeaseSignal,
   LEASE_WORKFLOW_ID,
+  leaseAnswerSignal,
   releaseLeaseSignal,
   type LeaseAnswer,
+  type LeaseRequest,
   type Target,
 } from './messages.js';
-import { acquireLease } from './proxies.js';
+import { ensureLease } from './proxies.js';
 
 /** An incident's turns at its target: asked of the lease workflow, and given back. */
 export class Turns {
-  private readonly granted = new Set<string>();
+  private readonly answers = new Map<string, LeaseAnswer>();
 
   constructor(private readonly target: Target) {
-    setHandler(grantedSignal, ({ requestId }) => void this.granted.add(requestId));
+    setHandler(leaseAnswerSignal, (answer) => void this.answers.set(answer.requestId, answer));
   }
 
-  /** Asks for the target. */
+  /** Asks for the target; the answer says whether it is ours, waits in the queue, or is refused. */
   async ask(
     requestId: string,
     want: Pick<LeaseAsk, 'severity' | 'purpose' | 'limits'>,
   ): Promise<LeaseAnswer> {
     const { workflowId, runId } = workflowInfo();
     const holder = { holderId: workflowId, holderRunId: runId, target: this.target };
-    return acquireLease({ requestId, ...holder, ...want });
+    await this.send({ requestId, ...holder, ...want });
+    await condition(() => this.answers.has(requestId));
+    return (
+      this.answers.get(requestId) ?? { requestId, granted: false, ahead: 0, refusal: undefined }
+    );
   }
 
   /** Waits for a turn that was asked for; false when `isOver` came first. */
   async wait(requestId: string, isOver: () => boolean = () => false): Promise<boolean> {
-    await condition(() => this.granted.has(requestId) || isOver());
-    return this.granted.has(requestId) && !isOver();
+    const isGranted = () => this.answers.get(requestId)?.granted === true;
+    await condition(() => isGranted() || isOver());
+    return isGranted() && !isOver();
   }
 
   /** Gives a turn back, held or not; the lease frees it by itself should this not arrive. */
@@ -43,5 +50,30 @@ export class Turns {
     void getExternalWorkflowHandle(LEASE_WORKFLOW_ID)
       .signal(releaseLeaseSignal, { requestId })
       .catch(() => undefined);
+  }
+
+  /** Runs something while holding a turn; waits for it as long as it takes. */
+  async during<T>(
+    requestId: string,
+    want: Pick<LeaseAsk, 'severity' | 'purpose' | 'limits'>,
+    run: () => Promise<T>,
+  ): Promise<T> {
+    const { granted } = await this.ask(requestId, want);
+    if (!granted) await this.wait(requestId);
+    try {
+      return await run();
+    } finally {
+      this.give(requestId);
+    }
+  }
+
+  private async send(request: LeaseRequest): Promise<void> {
+    try {
+      await getExternalWorkflowHandle(LEASE_WORKFLOW_ID).signal(acquireLeaseSignal, request);
+    } catch {
+      // Nobody asked before, or somebody ended it: it is started, and asked again.
+      await ensureLease();
+      await getExternalWorkflowHandle(LEASE_WORKFLOW_ID).signal(acquireLeaseSignal, request);
+    }
   }
 }

@@ -50,8 +50,8 @@ export class FakeFleet {
   afterEffect: (effect: string) => Promise<void> = () => Promise.resolve();
   latencyOf: (server: LoadBalancerServer) => number = () => 100;
 
-  constructor() {
-    for (const name of ['engine-1', 'engine-2', 'engine-3']) {
+  constructor(names: readonly string[] = ['engine-1', 'engine-2', 'engine-3']) {
+    for (const name of names) {
       this.servers.set(name, {
         name,
         address: '127.0.0.1:1',

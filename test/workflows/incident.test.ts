@@ -1,8 +1,6 @@
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createRecoveryActivities } from '../../src/activities/recovery.js';
-import type { RcaActivities } from '../../src/activities/contract.js';
 import { createCoordination } from '../../src/compose/coordination.js';
 import { Reconciler } from '../../src/compose/reconciler.js';
 import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
@@ -18,15 +16,10 @@ import {
   type IncidentView,
 } from '../../src/workflows/messages.js';
 import type { Violation } from '../../src/domain/sla/violation.js';
-import { createDevServerEnv, workflowBundle } from '../support/temporal.js';
+import { createDevServerEnv } from '../support/temporal.js';
 import { FakeFleet, slowReplica } from './fake-world.js';
+import { runWithWorkers } from './run-with-workers.js';
 import { recordHistories } from './record-histories.js';
-
-const rca: RcaActivities = {
-  captureEvidence: () => Promise.resolve(),
-  analyseIncident: () =>
-    Promise.resolve({ reportId: 'r', probableCause: 'engine-2 is slow', isConfident: true }),
-};
 
 Runtime.install({
   logger: new DefaultLogger(process.env['TEST_LOG'] === undefined ? 'WARN' : 'INFO'),
@@ -45,25 +38,8 @@ afterEach(async ({ task }) => {
 });
 
 /** Runs with a worker of each queue around it. */
-async function withWorkers<T>(
-  run: () => Promise<T>,
-  policy: Partial<RecoveryPolicy> = {},
-): Promise<T> {
-  const world = fleet.world(createCoordination(env.client), policy);
-  const shared = {
-    connection: env.nativeConnection,
-    namespace: env.namespace ?? 'default',
-    workflowBundle: workflowBundle(),
-    maxHeartbeatThrottleInterval: '100ms',
-    stickyQueueScheduleToStartTimeout: '1s',
-  };
-  const recovery = await Worker.create({
-    ...shared,
-    taskQueue: 'recovery',
-    activities: { ...createRecoveryActivities(world) },
-  });
-  const analysis = await Worker.create({ ...shared, taskQueue: 'rca', activities: { ...rca } });
-  return analysis.runUntil(() => recovery.runUntil(run));
+function withWorkers<T>(run: () => Promise<T>, policy: Partial<RecoveryPolicy> = {}): Promise<T> {
+  return runWithWorkers(env, fleet.world(createCoordination(env.client), policy), run);
 }
 
 function start(violation: Violation) {

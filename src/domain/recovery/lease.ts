@@ -1,8 +1,13 @@
 import { severityRank, type Severity } from '../sla/severity.js';
 
-/** What a lease is for: to run a procedure, which limits count, or to release a mitigation. */
+/**
+ * What a lease is for: to run a procedure, which limits count; to release a mitigation; or to look at
+ * a service's capacity and change it, the moment in which two recoveries must not overtake each other.
+ */
 export type LeasePurpose =
-  { readonly kind: 'recovery'; readonly procedure: string } | { readonly kind: 'release' };
+  | { readonly kind: 'recovery'; readonly procedure: string }
+  | { readonly kind: 'release' }
+  | { readonly kind: 'capacity' };
 
 /** One ask for a target: a replica, or (replica undefined) a whole service. */
 export interface LeaseAsk {
@@ -60,7 +65,11 @@ function overlaps(a: LeaseAsk['target'], b: LeaseAsk['target']): boolean {
 }
 
 /** Whether `ask` may act beside those that hold a lease already. */
-function mayHold<A extends LeaseAsk>({ limits, target }: A, held: readonly A[]): boolean {
+function mayHold<A extends LeaseAsk>(ask: A, all: readonly A[]): boolean {
+  const { limits, target, purpose } = ask;
+  const isCapacity = purpose.kind === 'capacity';
+  const held = all.filter((h) => (h.purpose.kind === 'capacity') === isCapacity);
+  if (isCapacity) return !held.some((h) => h.target.service === target.service);
   if (held.length >= limits.maxConcurrent) return false;
   if (held.some((h) => overlaps(h.target, target))) return false;
   return held.filter((h) => h.target.service === target.service).length < limits.maxTogether;
@@ -73,7 +82,7 @@ function refusalOf(
   nowMs: number,
 ): LeaseRefusal | undefined {
   // Releasing and undoing make the fleet what it was: never limited.
-  if (purpose.kind === 'release') return undefined;
+  if (purpose.kind !== 'recovery') return undefined;
   const last = past.findLast(
     (p) =>
       p.procedure === purpose.procedure &&
@@ -138,7 +147,9 @@ export function askLease<A extends LeaseAsk>(
   const isKnown = [...state.held, ...state.waiting].some((a) => a.requestId === ask.requestId);
   if (isKnown) return { state, granted: [], refusal: undefined };
   // Behind another recovery of the same target it waits, and looks again before it acts.
-  const isBehind = state.held.some((h) => overlaps(h.target, ask.target));
+  const isBehind = state.held.some(
+    (h) => h.purpose.kind !== 'capacity' && overlaps(h.target, ask.target),
+  );
   const refusal = isBehind ? undefined : refusalOf(ask, state.past, nowMs);
   if (refusal !== undefined) return { state, granted: [], refusal };
   return { ...grant({ ...state, waiting: [...state.waiting, ask] }, nowMs), refusal };

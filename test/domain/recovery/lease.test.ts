@@ -88,6 +88,23 @@ describe('lease', () => {
     expect(askLease(state, ask('e', 'e1', { limits }), 60_001).refusal).toBeUndefined();
   });
 
+  it('lets one at a time look at a service’s capacity, beside the recoveries themselves', () => {
+    const look = (id: string, service: string) =>
+      ask(id, undefined, {
+        target: { service, replica: undefined },
+        purpose: { kind: 'capacity' },
+      });
+    const state = after(
+      ask('a', 'e1'),
+      ask('b', 'e2'),
+      look('c', 'chat'),
+      look('d', 'chat'),
+      look('e', 'other'),
+    );
+    expect(ids(state.held)).toEqual(['a', 'b', 'c', 'e']);
+    expect(ids(endLease(state, 'c', 1).granted)).toEqual(['d']);
+  });
+
   it('queues behind a recovery of the same target instead of refusing', () => {
     const limits = { ...LIMITS, cooldownMs: 60_000 };
     const state = after(ask('a', 'e1', { limits }));
