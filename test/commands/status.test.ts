@@ -15,6 +15,9 @@ const healthy = {
 const target = { service: 'chat', lastScrapeAtMs: 1 };
 const detector = {
   summary: { active: [] },
+  coverage: [
+    { threshold: 'request_latency_p95', service: 'chat', status: 'ok', text: 'by the gateway' },
+  ],
   targets: [
     { ...target, replica: 'engine-1', url: 'http://e1/metrics', isUp: true },
     { ...target, replica: 'engine-2', url: 'http://e2/metrics', isUp: false, lastError: 'timeout' },
@@ -44,6 +47,7 @@ describe('paramedic status', () => {
     expect(output).toMatch(/^healthy; SLA compliance 99\.5 % \(last hour\); 0 active violation/);
     expect(output).toMatch(/^engine-1 +up +http:\/\/e1\/metrics$/m);
     expect(output).toMatch(/^engine-2 +down +http:\/\/e2\/metrics +timeout$/m);
+    expect(output).toMatch(/^request_latency_p95 +chat +ok +by the gateway$/m);
     expect(output).toMatch(/^chat +not scraped yet +http:\/\/gateway\/metrics$/m);
   });
 
