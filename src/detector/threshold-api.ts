@@ -76,7 +76,7 @@ function answer(context: Context, change: ThresholdChange, status: 200 | 201 = 2
 /** The body; undefined where there is none, or it is no JSON. */
 async function json(request: Request): Promise<unknown> {
   try {
-    return (await request.json());
+    return await request.json();
   } catch {
     return undefined;
   }

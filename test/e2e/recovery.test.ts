@@ -260,6 +260,24 @@ describe('what scripts read', () => {
   });
 });
 
+describe('the other commands of the documentation', () => {
+  it.each([
+    { args: ['thresholds'], says: /request_latency_p95/ },
+    { args: ['reload'], says: /\S/ },
+    { args: ['rca', ID], says: /engine-2/ },
+    { args: ['plan', 'latency_spike', 'chat/engine-2'], says: /Nothing was changed\.$/ },
+    { args: ['kill-switch', 'on', '--by', 'ada'], says: /no recovery changes anything now/ },
+    { args: ['kill-switch', 'off', '--by', 'ada'], says: /recoveries may act again/ },
+    { args: ['fault'], says: /slow-replica/ },
+  ])('$args changes nothing at the gateway', async ({ args, says }) => {
+    const afterSeq = await stack.gateway.lastSeq();
+    const { code, stdout, stderr } = await stack.cli(...args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.trim()).toMatch(says);
+    expect(await stack.gateway.adminLog(afterSeq)).toEqual([]);
+  });
+});
+
 describe('abort during the recovery', () => {
   it(
     'puts the weight back, and refuses to be asked twice',
