@@ -224,6 +224,8 @@ program
   .action(
     run(async () => {
       const { runAnomaly } = await import('./commands/anomaly.js');
+      const { endWithReader } = await import('./commands/broken-pipe.js');
+      endWithReader();
       await runAnomaly(process.stdin, process.stdout);
       return 0;
     }),

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { slaPolicyOf } from '../config/evaluation-schema.js';
 import { loadConfig } from '../config/load.js';
 import { runBacktest } from './backtest.js';
+import { endWithReader } from './broken-pipe.js';
 
 /**
  * `paramedic backtest`: the thresholds and the evaluation of a configuration over recorded samples.
@@ -10,10 +12,8 @@ import { runBacktest } from './backtest.js';
 export async function backtestFile(configPath: string, input: string): Promise<void> {
   const config = loadConfig(configPath);
   const { stdout, stderr } = process;
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  endWithReader();
+  if (!existsSync(input)) throw new Error(`${input}: there is no such file`);
   const { thresholds } = config;
   const policy = slaPolicyOf(config);
   const totals = await runBacktest({ thresholds, policy, input, output: stdout });

@@ -40,8 +40,11 @@ export async function showStatus(configPath: string, options: { json?: boolean }
       t.isUp === true ? '' : (t.lastError ?? ''),
     ]);
     print(`\n${table(['TARGET', 'STATE', 'URL', 'LAST ERROR'], targets)}`);
-    const coverage = detector.coverage.map((c) => [c.threshold, c.service, c.status, c.text]);
-    print(`\n${table(['THRESHOLD', 'SERVICE', 'STATE', 'MEASURED'], coverage)}`);
+    // No table: what is missing, and what to do about it, must not be cut off.
+    print('\nmeasured:');
+    for (const { threshold, service, status, text } of detector.coverage) {
+      print(`  ${threshold} of ${service} is ${status}: ${text}`);
+    }
   }
   if (processes.length > 0) {
     const rows = processes.map((p) => [p.name, String(p.pid), p.alive ? 'alive' : 'gone']);

@@ -101,7 +101,7 @@ async function takeAlert(alert: ExternalAlert, context: AlertContext): Promise<A
     violation,
     origin: { source: 'alertmanager', evidence: evidence.join('; '), untilMs: nowMs + ttlMs },
   });
-  return said === 'repeated' || said === 'ended' ? said : 'incident';
+  return said.status === 'repeated' || said.status === 'ended' ? said.status : 'incident';
 }
 
 function subjectOf(

@@ -1,6 +1,7 @@
 import type { Source, SourceTarget } from '../adapters/sources/source.js';
 import type { SlaPolicy } from '../domain/sla/policy.js';
 import type { RejectedCounts, SlaEvent, SliSample } from '../domain/sla/samples.js';
+import { plausibleRange } from '../domain/sla/plausible.js';
 import { SlaEvaluator } from '../domain/sla/evaluator.js';
 import type { SlaSnapshot } from '../domain/sla/snapshot.js';
 import type { SlaSummary } from '../domain/sla/summary.js';
@@ -73,6 +74,8 @@ export class Detector {
   readonly #ingest: Ingest;
   readonly #dispatcher: Dispatcher;
   readonly #startedAtMs: number;
+  /** Pushed samples that were not even stored. */
+  readonly #refused = { future: 0, implausible: 0 };
   #timers: NodeJS.Timeout[] = [];
   #saving: Promise<void> = Promise.resolve();
 
@@ -137,14 +140,29 @@ export class Detector {
 
   /** Takes a pushed sample as scraped ones are taken; undefined, or why it was not evaluated. */
   push(sample: SliSample): keyof RejectedCounts | undefined {
-    // Before it is stored: a sample of tomorrow would push all of today's out of its column.
-    if (sample.atMs > this.options.now() + this.options.policy.futureToleranceMs) return 'future';
+    const refusal = this.#refusalOf(sample);
+    if (refusal !== undefined) {
+      this.#refused[refusal] += 1;
+      return refusal;
+    }
     const before = { ...this.#evaluator.rejected };
     this.#ingest.take(sample);
     const after = this.#evaluator.rejected;
     return (Object.keys(before) as (keyof RejectedCounts)[]).find(
       (why) => after[why] > before[why],
     );
+  }
+
+  /**
+   * What must not be stored either: a sample of tomorrow would push all of today's out of its column,
+   * and an impossible value would be what a recovery is judged by.
+   */
+  #refusalOf({ atMs, value, metric }: SliSample): 'future' | 'implausible' | undefined {
+    const { now, policy } = this.options;
+    if (atMs > now() + policy.futureToleranceMs) return 'future';
+    const unit = this.thresholds.current.find((one) => one.metric === metric)?.unit;
+    const { min, max } = plausibleRange(unit ?? '');
+    return value < min || value > max ? 'implausible' : undefined;
   }
 
   /** Whether incidents reach Temporal; undefined before the first try. */
@@ -154,7 +172,16 @@ export class Detector {
 
   /** Samples by what became of them, since the start. */
   counts(): { readonly stored: StoreCounts; readonly rejected: RejectedCounts } {
-    return { stored: this.store.counts, rejected: this.#evaluator.rejected };
+    const { rejected } = this.#evaluator;
+    const { future, implausible } = this.#refused;
+    return {
+      stored: this.store.counts,
+      rejected: {
+        ...rejected,
+        future: rejected.future + future,
+        implausible: rejected.implausible + implausible,
+      },
+    };
   }
 
   summary(): SlaSummary {

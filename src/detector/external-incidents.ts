@@ -66,7 +66,7 @@ export async function takeExternalIncident(
     violation,
     origin: { source: 'api', evidence: evidenceText(given), untilMs: nowMs + ttlMs },
   };
-  return { status: await reports.report(report), fingerprint: violation.fingerprint };
+  return reports.report(report);
 }
 
 /** Keys of engines and of Alertmanager can't meet. */

@@ -95,17 +95,25 @@ export class ExternalReports {
     }
   }
 
-  /** Takes a report; durable when it resolves. A repetition prolongs it and may make it graver. */
-  async report(report: ExternalReport): Promise<Reported> {
-    const { key, violation, origin } = report;
-    if (this.#ended.has(key)) return 'ended';
-    const isKnown = this.#open.has(key);
-    const isHeld = this.#holds(violation.fingerprint);
-    this.#open.set(key, report);
+  /**
+   * Takes a report; durable when it resolves. A repetition prolongs it and may make it graver, but
+   * stays with the incident that it opened, also when the thresholds have changed meanwhile.
+   */
+  async report(report: ExternalReport): Promise<{ status: Reported; fingerprint: string }> {
+    const { key, origin } = report;
+    const known = this.#open.get(key);
+    const violation =
+      known === undefined
+        ? report.violation
+        : { ...known.violation, severity: report.violation.severity };
+    const { fingerprint } = violation;
+    if (this.#ended.has(key)) return { status: 'ended', fingerprint };
+    const isHeld = this.#holds(fingerprint);
+    this.#open.set(key, { key, violation, origin });
     this.holder.hold(violation, origin);
     await this.#save();
-    if (isKnown) return 'repeated';
-    return isHeld ? 'joined' : 'opened';
+    const first = isHeld ? 'joined' : 'opened';
+    return { status: known === undefined ? first : 'repeated', fingerprint };
   }
 
   /** Ends a report; its fingerprint, or undefined where none of that key is open. Durable when it resolves. */
