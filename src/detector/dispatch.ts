@@ -189,7 +189,7 @@ export class Dispatcher {
     const isSilent = held.isSilent && reported === undefined;
     const isDue = now() - held.toldAtMs >= tellEveryMs;
     const isNew = held.toldSeverity !== violation.severity;
-    if (!held.isStarted || (!isSilent && (isDue || isNew))) {
+    if (!held.isStarted || isNew || (!isSilent && isDue)) {
       const origin = own === undefined ? reported?.origin : undefined;
       return {
         kind: held.isStarted ? 'signal' : 'start',
@@ -200,6 +200,8 @@ export class Dispatcher {
             isStarted: true,
             toldAtMs: now(),
             toldSeverity: violation.severity,
+            // An incident that hears of its violation believes that it is measured.
+            toldSilent: false,
           });
         },
       };

@@ -132,6 +132,17 @@ describe('dispatch', () => {
   });
 });
 
+describe('a violation that gets graver just before it is silent', () => {
+  it('has its severity told, and then its silence', async () => {
+    const watch = new Watch(new FakeIncidents());
+    watch.begin(V);
+    watch.raise({ ...V, severity: 'major' });
+    watch.silence(V, 'no-data');
+    await watch.pass(2);
+    expect(watch.incidents.open_.get(F)).toMatchObject({ severity: 'major', isSilent: true });
+  });
+});
+
 describe('dispatch in an outage', () => {
   it('catches up with what is open, ended or graver after it', async () => {
     const watch = new Watch(new FakeIncidents());
@@ -296,6 +307,6 @@ describe('whatever happens', () => {
         if (own !== undefined) expect(watch.incidents.open_.get(F)?.severity).toBe(own.severity);
         expect(watch.incidents.mostAtOnce).toBeLessThanOrEqual(1);
       }),
-      { numRuns: 150 },
+      { numRuns: 400 },
     ));
 });
