@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { relievedWeight } from '../../domain/recovery/weights.js';
 import { defineAction, type ActContext } from './action.js';
-import { findServer, refusal } from './server-target.js';
+import { findServer, refusal, worseThanPeers } from './server-target.js';
 import { balancerOf, currentServer } from './balancer.js';
 
 const setting = z.object({ backend: z.string(), server: z.string(), weight: z.number() });
@@ -44,15 +44,14 @@ export const loadBalancerAdjust = defineAction({
         why: `weight of ${backend}/${server.name} is ${server.weight} already`,
       };
     }
-    const why = refusal(context, found);
+    const why = refusal(context, found, server.name);
     if (why !== undefined) return { kind: 'refuse', why };
     const at = { backend, server: server.name };
-    const worse = times > 1 ? `, ${times.toFixed(1)} × as bad as its peers` : '';
     return {
       kind: 'ready',
       before: { ...at, weight: server.weight },
       desired: { ...at, weight },
-      line: `take load off ${replica}${worse}: set server ${backend}/${server.name} weight ${weight} (was ${server.weight})`,
+      line: `take load off ${replica}${worseThanPeers(found)}: set server ${backend}/${server.name} weight ${weight} (was ${server.weight})`,
       undoLine: `set server ${backend}/${server.name} weight ${server.weight}`,
     };
   },
