@@ -340,8 +340,11 @@ class Incident {
     const released = await this.mitigations.releaseAll(verification, policy);
     if (this.isAborted()) return 'aborted';
     if (released === 'released') return isBack() ? 'again' : 'done';
-    // What was put back must have cured it once more before the incident is closed.
-    await condition(() => !isBack() || this.isAborted(), 4 * this.input.violation.windowMs);
+    // The samples of the trial must have left the window, and what was put back have cured it once
+    // more, before the incident is closed: else the detector would open the next one from them.
+    const { windowMs } = this.input.violation;
+    await condition(() => this.isAborted(), windowMs);
+    await condition(() => !isBack() || this.isAborted(), 4 * windowMs);
     if (this.isAborted()) return 'aborted';
     return isBack() ? 'again' : 'done';
   }

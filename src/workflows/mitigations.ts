@@ -47,20 +47,21 @@ export class Mitigations {
     verification: VerificationPlan,
     policy: IncidentPolicy,
   ): Promise<'released' | 'kept'> {
-    // A release is judged against the limit: what it breaks must show before users notice.
-    const { rule } = verification;
-    const judged = { ...verification, rule: { ...rule, before: rule.limit } };
     for (const owed of [...this.held].reverse()) {
       const requestId = `${workflowInfo().runId}:release:${owed.step.id}:${now()}`;
-      const want = {
-        severity: 'minor',
-        purpose: { kind: 'release' },
-        limits: policy.limits,
-      } as const;
-      const freed = await this.turns.during(requestId, want, () => {
+      const { limits } = policy;
+      const want = { severity: 'minor', purpose: { kind: 'release' }, limits } as const;
+      const tryWithout = () => {
         this.log.tell('release', `trying without it: ${owed.undoLine}`);
-        return release(owed, judged, requestId, now);
-      });
+        return release(owed, verification, requestId, now);
+      };
+      // Until it is known whether it must be put back, its share of the blast radius stays its own.
+      const capacity = { ...want, purpose: { kind: 'capacity' } } as const;
+      const freed = await this.turns.during(requestId, want, () =>
+        limits.maxTogether < 2
+          ? tryWithout()
+          : this.turns.during(`${requestId}:capacity`, capacity, tryWithout),
+      );
       if (freed.kind !== 'released') {
         const { replica, service } = owed.step.target;
         const todo = `a person must mend ${replica ?? service}, then: ${owed.undoLine}`;

@@ -1,4 +1,3 @@
-import { sleep } from '@temporalio/workflow';
 import type { OwedUndo } from './messages.js';
 import { applyStepOf, undoStep, verifyStep } from './proxies.js';
 import type { VerificationPlan } from './messages.js';
@@ -45,12 +44,18 @@ export async function release(
 ): Promise<ReleaseResult> {
   const undone = await undo(owed, `${operationId}:release`);
   if (undone.kind === 'failed') return undone;
-  const sinceMs = now() + owed.step.settleMs;
-  await sleep(owed.step.settleMs);
+  // Judged from the first sample on: what breaks must be put back before users notice; what holds
+  // must hold for the settle time as well.
+  const sinceMs = now();
+  const { rule, timeoutMs } = verification;
+  const holdMs = owed.step.settleMs + rule.holdMs;
   const verdict = await verifyStep({
-    verification,
+    verification: {
+      ...verification,
+      rule: { ...rule, before: rule.limit, wasGood: true, holdMs },
+    },
     sinceMs,
-    untilMs: sinceMs + verification.timeoutMs,
+    untilMs: sinceMs + owed.step.settleMs + timeoutMs,
   });
   if (verdict.kind === 'recovered') return { kind: 'released', text: undone.text };
   const why =

@@ -21,7 +21,11 @@ export class Turns {
   private readonly answers = new Map<string, LeaseAnswer>();
 
   constructor(private readonly target: Target) {
-    setHandler(leaseAnswerSignal, (answer) => void this.answers.set(answer.requestId, answer));
+    setHandler(leaseAnswerSignal, (answer) => {
+      // The server delivers in any order: a grant may come before the word that it has to wait.
+      if (this.answers.get(answer.requestId)?.granted === true) return;
+      this.answers.set(answer.requestId, answer);
+    });
   }
 
   /** Asks for the target; the answer says whether it is ours, waits in the queue, or is refused. */

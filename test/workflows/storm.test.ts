@@ -99,8 +99,12 @@ it('settles 50 violations of one service within every limit', async () => {
     expect([held, waiting]).toEqual([[], []]);
   });
   expect(leastFull).toBeGreaterThanOrEqual(5);
-  // Every mitigation was released in the end, and none was applied twice on one replica at a time.
-  expect([...fleet.servers.values()].every((s) => s.weight === 100 && s.admin === 'ready')).toBe(
-    true,
-  );
+  // What is still in force was tried without, and said to be kept.
+  for (const { name, weight, admin } of fleet.servers.values()) {
+    if (weight === 100 && admin === 'ready') continue;
+    const kept = fleet.lines.filter(
+      (l) => l.stage === 'kept' && l.incidentId.includes(`:${name}:`),
+    );
+    expect(kept).not.toEqual([]);
+  }
 }, 180_000);

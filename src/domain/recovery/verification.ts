@@ -15,6 +15,11 @@ export interface VerificationRule {
   readonly holdMs: number;
   /** A median worse than `before` by this share (percent) is called worse. */
   readonly worsePercent: number;
+  /**
+   * The SLI was good before the change, so that no backlog can explain a breach: the least number of
+   * samples in a row beyond the limit is then called worse at once.
+   */
+  readonly wasGood?: boolean;
 }
 
 /** What fresh samples say of a step. */
@@ -54,6 +59,9 @@ export function judge(
   const recent = samples.slice(-rule.minSamples);
   const recentCompliant = recent.filter((s) => complies(s.value)).length;
   const isEnough = (100 * compliant) / samples.length >= rule.compliantPercent;
+  if (rule.wasGood === true && recentCompliant === 0) {
+    return { kind: 'worse', median: median(recent.map((s) => s.value)) };
+  }
   // A backlog takes time to drain: a compliant tail as long as the hold counts, whatever came before it.
   const tail = samples.filter((s) => s.atMs >= last.atMs - rule.holdMs);
   const tailCompliant = tail.filter((s) => complies(s.value)).length;

@@ -42,6 +42,14 @@ describe('judge', () => {
     expect(judge(samples, RULE, isLast).kind).toBe(expected);
   });
 
+  it('calls a breach worse at once where the SLI was good before', () => {
+    const rule = { ...RULE, before: 250, wasGood: true, holdMs: 12_000 };
+    expect(judge(each(100, 100, 300, 400, 500, 500), rule, false).kind).toBe('undecided');
+    expect(judge(each(100, 100, 300, 400, 500, 500, 500), rule, false).kind).toBe('worse');
+    expect(judge(each(100, 100, 100, 100, 100, 100, 100), rule, false).kind).toBe('undecided');
+    expect(judge(each(...Array<number>(13).fill(100)), rule, false).kind).toBe('recovered');
+  });
+
   it('judges lower bounds the other way round', () => {
     const rule: VerificationRule = { ...RULE, direction: 'lower', limit: 80, before: 30 };
     expect(judge(each(90, 90, 95, 90, 100), rule, false).kind).toBe('recovered');
