@@ -77,6 +77,15 @@ export class FakeFleet {
     this.servers.set(name, { ...this.server(name), ...change });
   }
 
+  /** Makes a process what it would be by somebody else's doing. */
+  setState(name: string, state: ReplicaProcess['state']): void {
+    this.processes.set(name, { ...this.process(name), state });
+  }
+
+  setIdle(name: string, idle: Process['idle']): void {
+    this.process(name).idle = idle;
+  }
+
   private server(name: string): LoadBalancerServer {
     const server = this.servers.get(name);
     if (server === undefined) throw new AdapterError('not-found', `no server "${name}"`);
