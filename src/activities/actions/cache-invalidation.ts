@@ -3,6 +3,7 @@ import { AdapterError } from '../../domain/ports.js';
 import { median } from '../../domain/recovery/outlier.js';
 import { replicaLevels } from '../replica-levels.js';
 import { defineAction, type PrepareContext } from './action.js';
+import { LOOK_WITHIN_MS, offeredWithin } from './engine-probe.js';
 
 const state = z.object({
   before: z.object({ hitRates: z.record(z.string(), z.number()) }),
@@ -75,11 +76,13 @@ export const cacheInvalidation = defineAction({
         why: target.replica === undefined ? why : why.replace('looks', 'does not look'),
       };
     }
-    const able: string[] = [];
-    for (const replica of found.keys()) {
-      const offered = await engine.capabilities(replica);
-      if (offered.has('reset-prefix-cache')) able.push(replica);
-    }
+    const offers = await Promise.all(
+      [...found.keys()].map(async (replica) => {
+        const offered = await offeredWithin(engine, replica, LOOK_WITHIN_MS);
+        return offered.has('reset-prefix-cache') ? [replica] : [];
+      }),
+    );
+    const able = offers.flat();
     if (able.length === 0) {
       return {
         kind: 'refuse',

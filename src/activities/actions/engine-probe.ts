@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AdapterError, type EngineAdmin, type EngineHealth } from '../../domain/ports.js';
+import {
+  AdapterError,
+  type EngineAdmin,
+  type EngineCapability,
+  type EngineHealth,
+} from '../../domain/ports.js';
+
+/** Bound on one look at an engine in a preparation, which has 5 s in all. */
+export const LOOK_WITHIN_MS = 3_000;
 
 /** What a bounded probe of an engine told. */
 export type EngineProbe =
@@ -46,5 +54,21 @@ export async function probeEngine(
     probed.catch(() => undefined);
     late.catch(() => undefined);
     over.abort();
+  }
+}
+
+/** What an engine offers now; nothing where it does not answer within the bound: a probe tells why. */
+export async function offeredWithin(
+  engine: EngineAdmin,
+  replica: string,
+  withinMs: number,
+): Promise<ReadonlySet<EngineCapability>> {
+  const none: ReadonlySet<EngineCapability> = new Set();
+  const late = sleep(withinMs, none, { ref: false });
+  try {
+    return await Promise.race([engine.capabilities(replica), late]);
+  } catch (error) {
+    if (error instanceof AdapterError) return none;
+    throw error;
   }
 }

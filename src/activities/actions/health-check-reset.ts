@@ -1,15 +1,10 @@
 import { z } from 'zod';
-import {
-  AdapterError,
-  type EngineAdmin,
-  type EngineCapability,
-  type LoadBalancerServer,
-} from '../../domain/ports.js';
-import { defineAction, type ActContext, type PrepareContext } from './action.js';
+import { AdapterError } from '../../domain/ports.js';
+import { defineAction, type ActContext } from './action.js';
 import { balancerOf, currentServer } from './balancer.js';
-import { probeEngine, type EngineProbe } from './engine-probe.js';
+import { LOOK_WITHIN_MS, probeEngine } from './engine-probe.js';
+import { findHealth, isAsked, nothingAt, type HealthFinding } from './health-findings.js';
 import { mayRestore } from './may-restore.js';
-import { readPool, serverNameOf } from './server-target.js';
 import { waitUntil } from './wait-until.js';
 
 const waking = z.object({ replica: z.string(), isPausable: z.boolean(), canSleep: z.boolean() });
@@ -26,69 +21,10 @@ const state = z.object({
 type Reset = z.output<typeof reset>;
 type Waking = z.output<typeof waking>;
 
-/** A preparation has 5 s in all. */
-const PROBE_WITHIN_MS = 3_000;
 /** Waking from sleep copies the weights back to the device. */
 const WAKES_WITHIN_MS = 30_000;
 /** The balancer's own view of a server that it was told to take back. */
 const UP_WITHIN_MS = 5_000;
-
-/** What was found about one replica. */
-interface Finding {
-  readonly replica: string;
-  readonly probe: EngineProbe;
-  readonly offered: ReadonlySet<EngineCapability>;
-  readonly server: LoadBalancerServer | undefined;
-}
-
-async function offers(
-  engine: EngineAdmin,
-  replica: string,
-): Promise<ReadonlySet<EngineCapability>> {
-  try {
-    return await engine.capabilities(replica);
-  } catch (error) {
-    // What does not answer offers nothing now; the probe tells why.
-    if (error instanceof AdapterError) return new Set();
-    throw error;
-  }
-}
-
-async function look(
-  context: PrepareContext,
-  engine: EngineAdmin,
-): Promise<{ backend: string; findings: readonly Finding[] }> {
-  const { service, target } = context;
-  const names =
-    target.replica === undefined ? service.replicas.map(({ name }) => name) : [target.replica];
-  const pooling = readPool(context);
-  const [pool, ...probes] = await Promise.all([
-    pooling,
-    ...names.map(async (replica) => {
-      const [probe, offered] = await Promise.all([
-        probeEngine(engine, replica, { withinMs: PROBE_WITHIN_MS }),
-        offers(engine, replica),
-      ]);
-      return { replica, probe, offered };
-    }),
-  ]);
-  const serverOf = (replica: string) =>
-    pool?.servers.find(({ name }) => name === serverNameOf(service, replica));
-  const findings = probes.map((one) => ({ ...one, server: serverOf(one.replica) }));
-  return { backend: pool?.backend ?? '', findings };
-}
-
-const isAsked = ({ offered }: Finding) => offered.has('pause') || offered.has('sleep');
-
-/** In words, why there is nothing to reset at that replica. */
-function nothingAt({ replica, probe, server }: Finding): string {
-  if (probe.kind === 'unknown') return `${replica} can’t be probed: ${probe.why}`;
-  if (probe.kind === 'ill') return `${replica} is not well (${probe.why}), which no reset mends`;
-  if (server !== undefined && server.admin !== 'ready') {
-    return `${replica} is well; it is in ${server.admin} by an order, not by its health checks: left alone`;
-  }
-  return `${replica} is well`;
-}
 
 async function wake(context: ActContext, waking: Waking): Promise<string> {
   const { engine } = context.service;
@@ -97,7 +33,7 @@ async function wake(context: ActContext, waking: Waking): Promise<string> {
   }
   const { replica } = waking;
   const probe = () =>
-    probeEngine(engine, replica, { withinMs: PROBE_WITHIN_MS, signal: context.signal });
+    probeEngine(engine, replica, { withinMs: LOOK_WITHIN_MS, signal: context.signal });
   if ((await probe()).kind === 'well') return `${replica} completes already`;
   if (waking.canSleep) {
     await context.fence();
@@ -167,10 +103,10 @@ export const healthCheckReset = defineAction({
     if (engine === undefined) {
       return { kind: 'refuse', why: `service "${name}" has no engine administration configured` };
     }
-    const { backend, findings } = await look(context, engine);
-    const isDown = ({ probe, server }: Finding) =>
+    const { backend, findings } = await findHealth(context, engine);
+    const isDown = ({ probe, server }: HealthFinding) =>
       probe.kind === 'well' && server?.admin === 'ready' && !server.isUp;
-    const isIdle = (one: Finding) => one.probe.kind === 'ill' && isAsked(one);
+    const isIdle = (one: HealthFinding) => one.probe.kind === 'ill' && isAsked(one);
     const down = findings.filter(isDown);
     const idle = findings.filter(isIdle);
     if (down.length + idle.length === 0) {

@@ -95,7 +95,7 @@ describe('health_check_reset', () => {
   it('leaves a hung engine to a restart, within the time that a preparation has', async () => {
     const { run } = begin((fleet) => {
       fleet.setIdle('engine-2', 'hung');
-      fleet.capabilities = ['completion'];
+      fleet.engine.capabilities = () => new Promise(() => undefined);
     });
     const startedAtMs = Date.now();
     expect(await run.prepare()).toMatchObject({
