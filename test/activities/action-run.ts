@@ -37,7 +37,7 @@ export function portsOf(fleet: FakeFleet): Ports {
 }
 
 /** A critical error rate, of engine-2 unless told. */
-export function violationOf(change: Partial<Violation> = {}): Violation {
+function violationOf(change: Partial<Violation> = {}): Violation {
   return {
     ...{ fingerprint: 'chat:engine-2:error_rate_percent', service: 'chat', replica: 'engine-2' },
     ...{ threshold: 'error_rate_percent', metric: 'error_rate_percent' },
