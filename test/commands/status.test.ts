@@ -47,7 +47,7 @@ describe('paramedic status', () => {
     expect(output).toMatch(/^healthy; SLA compliance 99\.5 % \(last hour\); 0 active violation/);
     expect(output).toMatch(/^engine-1 +up +http:\/\/e1\/metrics$/m);
     expect(output).toMatch(/^engine-2 +down +http:\/\/e2\/metrics +timeout$/m);
-    expect(output).toMatch(/^request_latency_p95 +chat +ok +by the gateway$/m);
+    expect(output).toMatch(/^ +request_latency_p95 of chat is ok: by the gateway$/m);
     expect(output).toMatch(/^chat +not scraped yet +http:\/\/gateway\/metrics$/m);
   });
 
