@@ -113,16 +113,27 @@ class Recovery {
   /** One step, start to verdict. Returns whether the SLI recovered. */
   private async tryStep(step: PlannedStep): Promise<boolean> {
     try {
-      const isApplied = await this.alone(step, async () => {
+      const hasActed = await this.alone(step, async () => {
         const prepared = await this.prepare(step);
         if (prepared === undefined) return false;
         // Owed before it acts: a step that timed out may have taken effect.
-        if (step.irreversible === undefined) this.log.owed.push(prepared);
-        return this.apply(step, prepared);
+        // One without an undo may still owe what it does on its way, such as the drain of a restart.
+        if (step.irreversible === undefined || prepared.undoLine !== '') {
+          this.log.owed.push(prepared);
+        }
+        const isApplied = await this.apply(step, prepared);
+        if (isApplied && step.irreversible !== undefined) this.forget(prepared);
+        return isApplied;
       });
-      return isApplied && (await this.verify(step));
+      return hasActed && (await this.verify(step));
     } catch (error) {
-      if (!isCancellation(error)) throw error;
+      if (!isCancellation(error)) {
+        // The fleet could not be looked at, or a verdict not be had: another step may still help.
+        const why = messageOf(error);
+        this.log.update(step, { state: 'failed', line: why, endedAtMs: now() });
+        this.log.tell('failed', `${step.action}: ${why}`);
+        return false;
+      }
       const skip = this.control.takeSkip();
       if (skip !== undefined && this.control.abortAsk === undefined) {
         const line = `left out by ${whoOf(skip)}`;
@@ -212,6 +223,12 @@ class Recovery {
     this.log.tell(isRecovered ? 'verified' : verdict.kind, `${step.action}: ${figures}`);
     if (verdict.kind === 'worse') await this.undoStep(step, 'it made things worse');
     return isRecovered;
+  }
+
+  /** What it owed on its way is done: nothing of it is left to undo. */
+  private forget(prepared: OwedUndo): void {
+    const index = this.log.owed.indexOf(prepared);
+    if (index >= 0) this.log.owed.splice(index, 1);
   }
 
   /** Undoes that step alone, at once; what cannot be undone stays owed for the rollback. */

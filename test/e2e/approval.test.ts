@@ -15,8 +15,14 @@ beforeAll(async () => {
     recovery: {
       verification: { hold: '4s', timeout: '20s' },
       releaseAfterWindows: 1,
-      // The one that would come after it must not act either.
-      autonomy: { load_balancer_adjust: 'approve', traffic_routing: 'suggest' },
+      // What would come after it, the last resort included, must not act either.
+      autonomy: {
+        load_balancer_adjust: 'approve',
+        traffic_routing: 'suggest',
+        circuit_breaker_open: 'suggest',
+        restart_service: 'suggest',
+        deployment_rollback: 'suggest',
+      },
       approval: { timeout: '25s', onTimeout: 'skip' },
     },
   });
