@@ -18,6 +18,8 @@ export async function recordHistories(env: TestWorkflowEnvironment, name: string
     const file = `${type}--${slug}--${workflowId.replace(/[^a-z0-9]+/gi, '-').slice(-24)}.json`;
     // One line a file: it is data, and its diffs are of no use.
     const kept = { workflowId, history: JSON.parse(historyToJSON(history)) as unknown };
-    writeFileSync(path.join(FOLDER, file), JSON.stringify(kept));
+    // Stack traces in failures name this machine's folders: they are nobody else's business.
+    const text = JSON.stringify(kept).replaceAll(`${process.cwd()}/`, '');
+    writeFileSync(path.join(FOLDER, file), text);
   }
 }
