@@ -5,7 +5,7 @@ import type { KillSwitch, PlannedStep } from '../workflows/messages.js';
 import { ACTIONS } from './actions/index.js';
 import type { ActContext, Action } from './actions/action.js';
 import type { RecoveryActivities } from './contract.js';
-import { asFailure } from './failure.js';
+import { asFailure, isFinal } from './failure.js';
 import { decide } from './plan.js';
 import { verify } from './verify.js';
 import type { ServiceWorld, World } from './world.js';
@@ -69,10 +69,7 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
           return await action.prepare({ world, service, target, violation, nowMs: Date.now() });
         } catch (error) {
           // What won't mend by asking again is an answer: the next step may still help.
-          const isFinal =
-            error instanceof AdapterError &&
-            ['rejected', 'unauthorized', 'not-found'].includes(error.reason);
-          if (isFinal) return { kind: 'refuse', why: error.message };
+          if (isFinal(error)) return { kind: 'refuse', why: error.message };
           throw error;
         }
       }),
