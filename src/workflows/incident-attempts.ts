@@ -1,0 +1,168 @@
+import { condition, workflowInfo } from '@temporalio/workflow';
+import type { Outcome } from '../domain/archive.js';
+import type { LeaseLimits } from '../domain/recovery/lease.js';
+import { severityRank } from '../domain/sla/severity.js';
+import { runRecovery, settleLostRecovery } from './incident-children.js';
+import type { IncidentInbox } from './incident-inbox.js';
+import type { IncidentLog } from './incident-log.js';
+import type { IncidentPolicy, RecoveryPlan, RecoveryResult, VerificationPlan } from './messages.js';
+import type { Mitigations } from './mitigations.js';
+import { planIncident, verifyStep } from './proxies.js';
+import type { Turns } from './turns.js';
+
+const now = () => Date.now();
+
+/** An incident's tries to recover: each chooses a procedure, waits for its turn and runs it. */
+export class IncidentAttempts {
+  private readonly tried: string[] = [];
+  private count = 0;
+  /** Severity with which the last choice of a procedure was made. */
+  private plannedRank = -1;
+  private lastOutcome: Outcome = 'none';
+  private again = false;
+  private judgedBy: VerificationPlan | undefined;
+  private policyInForce: IncidentPolicy | undefined;
+  private askAgainAtMs: number | undefined;
+
+  constructor(
+    private readonly parts: {
+      readonly log: IncidentLog;
+      readonly turns: Turns;
+      readonly mitigations: Mitigations;
+      readonly inbox: IncidentInbox;
+      readonly uiBase: string;
+    },
+  ) {}
+
+  get outcome(): Outcome {
+    return this.lastOutcome;
+  }
+
+  /** Whether the last try was undone, so that another procedure may be tried at once. */
+  get mayTryAgain(): boolean {
+    return this.again;
+  }
+
+  /** When a refused procedure may be asked for again. */
+  retryAtMs(): number | undefined {
+    return this.askAgainAtMs;
+  }
+
+  /** How the last plan's steps were judged. */
+  get verification(): VerificationPlan | undefined {
+    return this.judgedBy;
+  }
+
+  get policy(): IncidentPolicy | undefined {
+    return this.policyInForce;
+  }
+
+  /** Whether the violation is graver than when the last procedure was chosen. */
+  get isGraver(): boolean {
+    return severityRank(this.parts.log.view.violation.severity) > this.plannedRank;
+  }
+
+  end(outcome: Outcome): void {
+    this.lastOutcome = outcome;
+    this.parts.log.set({ outcome });
+  }
+
+  /** Chooses, waits for its turn and runs one procedure; `outcome` says how that ended. */
+  async recoverOnce(): Promise<void> {
+    const { log, turns, mitigations, inbox } = this.parts;
+    this.again = false;
+    this.askAgainAtMs = undefined;
+    if (inbox.isAborted()) {
+      this.end('aborted');
+      return;
+    }
+    const { violation } = log.view;
+    this.plannedRank = severityRank(violation.severity);
+    const decision = await planIncident({ violation, tried: this.tried });
+    this.policyInForce = decision.policy;
+    if (decision.kind === 'none') {
+      log.set({ state: 'escalated', why: decision.why });
+      log.tell('escalated', `${decision.why}; a person must look`);
+      return;
+    }
+    const { plan } = decision;
+    this.judgedBy = plan.verification;
+    log.set({ procedure: plan.procedure, why: plan.why });
+    this.count += 1;
+    const requestId = `${workflowInfo().runId}:${this.count}`;
+    const turn = await this.takeTurn(requestId, plan, decision.policy.limits);
+    try {
+      if (turn !== undefined) {
+        const result = await this.runRecovery(plan);
+        this.tried.push(plan.procedure);
+        log.set({ steps: result.steps, waiting: undefined });
+        mitigations.add(result.owed);
+        this.end(result.outcome);
+        // What was stopped by a person is not tried in another way.
+        this.again = result.outcome === 'rolled-back';
+      } else {
+        const isRefused = this.retryAtMs() !== undefined;
+        const ended = isRefused ? 'refused' : 'superseded';
+        this.end(inbox.isAborted() ? 'aborted' : ended);
+        if (!isRefused) log.tell(this.lastOutcome, 'nothing was changed');
+      }
+    } finally {
+      if (turn !== undefined) turns.give(turn);
+    }
+  }
+
+  /** Waits for the target; undefined when meanwhile the violation went away, or it was aborted. */
+  private async takeTurn(
+    requestId: string,
+    plan: RecoveryPlan,
+    limits: LeaseLimits,
+  ): Promise<string | undefined> {
+    const { log, turns, inbox } = this.parts;
+    const { severity, windowMs } = log.view.violation;
+    const answer = await turns.ask(requestId, {
+      severity,
+      purpose: { kind: 'recovery', procedure: plan.procedure },
+      limits,
+    });
+    if (answer.refusal !== undefined) {
+      const { why, retryAfterMs } = answer.refusal;
+      this.askAgainAtMs = now() + retryAfterMs;
+      log.set({ state: 'escalated', why });
+      log.tell('escalated', `${why}; a person may act before ${plan.procedure} does`);
+      return undefined;
+    }
+    const isOver = () => inbox.resolved !== undefined || inbox.isAborted();
+    const { holdMs } = plan.verification.rule;
+    const isEarly = now() - log.view.openedAtMs < holdMs;
+    if (answer.granted && isEarly) return requestId;
+    if (!answer.granted) {
+      log.set({ state: 'waiting' });
+      const place = answer.ahead === 0 ? 'it is next' : `${answer.ahead} come before it`;
+      log.tell('waiting', `another recovery acts on this target; ${place}`);
+    }
+    const isMine = answer.granted || (await turns.wait(requestId, isOver));
+    // Time went by, and whoever went before may have cured it: look before acting as well.
+    const { verification } = plan;
+    const look = { verification, sinceMs: now() - 2 * holdMs, untilMs: now() };
+    if (isMine && (await verifyStep(look)).kind !== 'recovered') return requestId;
+    // The target must not be held while the detector makes up its mind.
+    turns.give(requestId);
+    if (!isMine) return undefined;
+    log.tell('waiting', 'it looks cured: waiting for the detector to agree');
+    await condition(isOver, 4 * windowMs);
+    return isOver() ? undefined : this.takeTurn(`${requestId}+`, plan, limits);
+  }
+
+  private async runRecovery(plan: RecoveryPlan): Promise<RecoveryResult> {
+    const { log, inbox, uiBase } = this.parts;
+    log.set({ state: 'recovering' });
+    const given = { view: log.view, plan, attempt: this.count, uiBase };
+    try {
+      return await runRecovery(given, (id) => inbox.recoveryStarted(id));
+    } catch (error) {
+      return await settleLostRecovery(log, error);
+    } finally {
+      inbox.recoveryEnded();
+    }
+  }
+}

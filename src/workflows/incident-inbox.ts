@@ -1,0 +1,155 @@
+import { CancellationScope, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
+import { graver } from '../domain/sla/severity.js';
+import type { IncidentLog } from './incident-log.js';
+import { refusalOf } from './incident-refusal.js';
+import {
+  abortSignal,
+  acknowledgeSignal,
+  acknowledgeUpdate,
+  noDataSignal,
+  observedSignal,
+  operatorSignal,
+  progressSignal,
+  resolvedSignal,
+  stateQuery,
+  type OperatorMessage,
+} from './messages.js';
+import type { Mitigations } from './mitigations.js';
+import { handleOperators, whoOf, type Ask } from './operator-control.js';
+import { messageOf } from './rollback.js';
+
+/**
+ * What the detector, the recovery and operators have told an incident. Its handlers are registered
+ * when it is made: make it before the first await.
+ */
+export class IncidentInbox {
+  private resolvedAt: { atMs: number; why: string } | undefined;
+  private silent = false;
+  private abort: Ask | undefined;
+  private recoveryId: string | undefined;
+  private isClosing = false;
+
+  constructor(
+    private readonly log: IncidentLog,
+    private readonly mitigations: Mitigations,
+  ) {
+    setHandler(stateQuery, () => this.log.view, { description: 'State, plan, steps, owed undos' });
+    this.handleDetector();
+    setHandler(progressSignal, ({ state, steps, owed, waiting, lines }) => {
+      this.log.set({ state, steps, owed, waiting });
+      for (const { stage, text, atMs } of lines) this.log.note(stage, text, atMs);
+    });
+    this.handlePeople();
+  }
+
+  /** The violation's end as the detector told it, unless it came back since. */
+  get resolved(): { readonly atMs: number; readonly why: string } | undefined {
+    return this.resolvedAt;
+  }
+
+  /** Whether the violated SLI has no fresh samples. */
+  get isSilent(): boolean {
+    return this.silent;
+  }
+
+  /** Who aborted it, and how. */
+  get abortAsk(): Ask | undefined {
+    return this.abort;
+  }
+
+  isAborted(): boolean {
+    return this.abort !== undefined;
+  }
+
+  /** From now on operators' messages go to that recovery, an abort that came before included. */
+  recoveryStarted(workflowId: string): void {
+    this.recoveryId = workflowId;
+    if (this.abort !== undefined) this.forward(workflowId, this.abort);
+  }
+
+  recoveryEnded(): void {
+    this.recoveryId = undefined;
+  }
+
+  /** Takes no further operator's message: the incident is about to end. */
+  close(): void {
+    this.isClosing = true;
+  }
+
+  /** Takes an operator's message; the recovery, where one runs, does what it says. */
+  operate(ask: Ask): string {
+    const refusal = this.refuse(ask.action);
+    if (refusal !== undefined) return refusal;
+    if (ask.action === 'abort') this.abort = ask;
+    if (this.recoveryId === undefined) {
+      this.log.tell('operator', `${whoOf(ask)}: ${ask.action}`);
+      return this.mitigations.count > 0
+        ? 'what the recovery left in force is undone'
+        : 'no further recovery will run';
+    }
+    this.forward(this.recoveryId, ask);
+    return `${ask.action}: sent to the recovery`;
+  }
+
+  private handleDetector(): void {
+    setHandler(observedSignal, (seen) => {
+      const { violation } = this.log.view;
+      this.silent = false;
+      if (this.resolvedAt !== undefined) {
+        this.resolvedAt = undefined;
+        this.log.tell('returned', `${violation.metric} is beyond its limit again`);
+      }
+      const severity = graver(violation.severity, seen.severity);
+      const isGraver = severity !== violation.severity;
+      this.log.set({ violation: { ...violation, severity, value: seen.value } });
+      if (isGraver) this.log.tell('severity', `now ${severity}: ${seen.value.toPrecision(4)}`);
+    });
+    setHandler(resolvedSignal, ({ atMs, why }) => {
+      if (this.resolvedAt !== undefined) return;
+      this.resolvedAt = { atMs, why };
+      this.log.tell('compliant', why);
+    });
+    setHandler(noDataSignal, () => {
+      if (this.silent) return;
+      this.silent = true;
+      this.log.tell('no-data', `${this.log.view.violation.metric} has no fresh samples`);
+    });
+  }
+
+  private handlePeople(): void {
+    setHandler(acknowledgeSignal, (message) => void this.acknowledge(message), {
+      description: 'A person owns it: {"by": "you"}',
+    });
+    setHandler(acknowledgeUpdate, (message) => this.acknowledge(message), {
+      description: 'A person owns it: {"by": "you"}',
+    });
+    setHandler(abortSignal, (message) => void this.operate({ ...message, action: 'abort' }), {
+      description: 'Stops and undoes the recovery; {"keep": true} keeps what was changed',
+    });
+    handleOperators(
+      (action) => this.refuse(action),
+      (ask) => this.operate(ask),
+    );
+  }
+
+  private acknowledge(message: OperatorMessage): string {
+    const by = message.by ?? 'an operator';
+    this.log.set({ acknowledgedBy: by });
+    this.log.tell('acknowledged', `by ${by}`);
+    return `acknowledged by ${by}`;
+  }
+
+  private refuse(action: Ask['action']): string | undefined {
+    if (this.isClosing) return `the incident is ending: there is nothing to ${action}`;
+    const isRunning = this.recoveryId !== undefined;
+    return refusalOf(action, this.log.view, { isRunning, isAborted: this.isAborted() });
+  }
+
+  private forward(recoveryId: string, ask: Ask): void {
+    const recovery = getExternalWorkflowHandle(recoveryId);
+    // After a cancel request nothing else may be sent from the workflow's own scope.
+    void CancellationScope.nonCancellable(() => recovery.signal(operatorSignal, ask)).catch(
+      (error: unknown) => this.log.tell('operator', `${ask.action}: ${messageOf(error)}`),
+    );
+  }
+}
