@@ -10,9 +10,11 @@ import { listen } from './http-listener.js';
 import { createIncidentGate } from './incident-gate.js';
 import { createReload } from './reload-thresholds.js';
 import { temporalUi, type Role, type Running } from './role.js';
+import { ScaledReplicas } from './scaled-replicas.js';
 import { createSources } from './sources.js';
 import { tellCoverage } from './tell-coverage.js';
 import { connectLater } from './temporal-later.js';
+import { createActuators } from './world.js';
 
 /** The detector role: scrapes, evaluates, and keeps incidents in step with violations. */
 export async function startDetector(role: Role): Promise<Running> {
@@ -20,8 +22,10 @@ export async function startDetector(role: Role): Promise<Running> {
   const { detector: settings } = config;
   const counters = addDetectorCounters(telemetry);
   const temporal = connectLater(config, log);
+  const sources = createSources(config);
   const detector = new Detector({
     ...settingsOf(config),
+    sources: sources.listed,
     gate: createIncidentGate(() => temporal.get(), temporalUi(config)),
     now: Date.now,
     onEvent: (event) => tellEvent(event, role, counters),
@@ -78,12 +82,22 @@ export async function startDetector(role: Role): Promise<Running> {
   process.on('SIGHUP', onHangup);
   const listener = await listen(api, { ...settings, setting: 'detector.port' });
   const untold = tellCoverage(detector, log);
+  const actuators = createActuators(config);
+  const scaled = new ScaledReplicas({
+    ...{ config, detector, sourceOf: sources.ofScaled },
+    controlOf: ({ supervisor }) =>
+      supervisor === undefined ? undefined : actuators.get(supervisor.actuator)?.replicas,
+    onProblem: (error) => log.debug({ err: error }, 'a supervisor could not be asked for replicas'),
+  });
+  scaled.start();
   return {
     async stop() {
       process.off('SIGHUP', onHangup);
       untold();
       await listener.stop();
+      await scaled.stop();
       await detector.stop();
+      for (const actuator of actuators.values()) await actuator.close();
       await temporal.close();
     },
   };
@@ -105,7 +119,6 @@ function settingsOf(config: Config) {
       rawPeriodMs: settings.scrapeInterval,
     },
     services: config.services.map(({ name }) => name),
-    sources: createSources(config),
     maxConcurrentScrapes: settings.maxConcurrentScrapes,
     retentionMs: settings.retention,
     maxSampleBytes: settings.maxSampleMebibytes * 1024 * 1024,

@@ -7,6 +7,7 @@ import { DEFAULT_PROCEDURES } from '../domain/recovery/procedure.js';
 import type { RecoveryPolicy } from '../domain/recovery/policy.js';
 import type { Coordination } from '../activities/world.js';
 import type { Threshold } from '../domain/sla/threshold.js';
+import { scaledAddress } from './scaled-address.js';
 
 /** What of the configuration decides how recoveries act. */
 function recoveryPolicyOf(config: Config): RecoveryPolicy {
@@ -32,9 +33,14 @@ function recoveryPolicyOf(config: Config): RecoveryPolicy {
   };
 }
 
-/** Makes the configured actuators, by name. */
+/** Makes the configured actuators, by name; those of engines find scaled replicas by the supervisors. */
 export function createActuators(config: Config): ReadonlyMap<string, ActuatorPorts> {
-  return new Map(Object.entries(config.actuators).map(([name, { create }]) => [name, create()]));
+  const made = new Map<string, ActuatorPorts>();
+  for (const [name, { create }] of Object.entries(config.actuators)) {
+    const resolveAddress = (replica: string) => scaledAddress(config, made, name, replica);
+    made.set(name, create({ resolveAddress }));
+  }
+  return made;
 }
 
 function serviceWorld(

@@ -138,6 +138,20 @@ export class Detector {
     await this.#save();
   }
 
+  /** Polls that source as well, e.g. of a replica that a scaling added; it is closed with the detector. */
+  addSource(source: Source): void {
+    this.#ingest.addSource(source);
+  }
+
+  /** Polls it no more, and lets go of what its replicas were: gone is not silent. */
+  async removeSource(source: Source): Promise<void> {
+    await this.#ingest.removeSource(source);
+    for (const { target } of source.pollers) {
+      if (target.replica === undefined) continue;
+      this.#handle(this.#evaluator.forget(target.service, target.replica));
+    }
+  }
+
   /** Takes a pushed sample as scraped ones are taken; undefined, or why it was not evaluated. */
   push(sample: SliSample): keyof RejectedCounts | undefined {
     const refusal = this.#refusalOf(sample);
