@@ -1,5 +1,6 @@
 import { addDetectorMetrics } from './telemetry/detector-metrics.js';
 import type { Family } from './telemetry/instruments.js';
+import { addNotifyMetrics } from './telemetry/notify-metrics.js';
 import { addProcessMetrics } from './telemetry/process-metrics.js';
 import { addRcaMetrics } from './telemetry/rca-metrics.js';
 import { addRecoveryMetrics } from './telemetry/recovery-metrics.js';
@@ -15,7 +16,7 @@ export { seedTelemetry } from './telemetry/seed.js';
 export type TelemetryRole = 'detector' | 'worker' | 'server' | 'all';
 
 /** The groups of metrics that a role is the source of. */
-type TelemetryArea = 'sla' | 'detector' | 'recovery' | 'rca';
+type TelemetryArea = 'sla' | 'detector' | 'recovery' | 'rca' | 'notify';
 
 /**
  * Counters of these areas are there from the start, at 0: `rate()` needs a first value, and an alert
@@ -24,9 +25,9 @@ type TelemetryArea = 'sla' | 'detector' | 'recovery' | 'rca';
  */
 const AREAS: Readonly<Record<TelemetryRole, readonly TelemetryArea[]>> = {
   detector: ['sla', 'detector'],
-  worker: ['recovery', 'rca'],
+  worker: ['recovery', 'rca', 'notify'],
   server: [],
-  all: ['sla', 'detector', 'recovery', 'rca'],
+  all: ['sla', 'detector', 'recovery', 'rca', 'notify'],
 };
 
 /** What a process measures of itself and of its work. */
@@ -35,6 +36,7 @@ export interface Telemetry {
   readonly detector: ReturnType<typeof addDetectorMetrics>;
   readonly recovery: ReturnType<typeof addRecoveryMetrics>;
   readonly rca: ReturnType<typeof addRcaMetrics>;
+  readonly notify: ReturnType<typeof addNotifyMetrics>;
   /** For metrics of one's own; names start with `paramedic_`. */
   readonly registry: Registry;
   /** The exposition for `/metrics`, in text format 0.0.4 (`EXPOSITION_CONTENT_TYPE`). */
@@ -53,6 +55,7 @@ export function createTelemetry(options: {
     sla: addSlaMetrics(registry),
     recovery: addRecoveryMetrics(registry),
     rca: addRcaMetrics(registry),
+    notify: addNotifyMetrics(registry),
     detector: addDetectorMetrics(registry),
   };
   for (const area of AREAS[options.role]) {

@@ -1,4 +1,5 @@
 import type { IncidentRecord, TimelineEntry } from '../domain/archive.js';
+import type { DeliveryRecord } from '../domain/notification.js';
 import type { Verdict } from '../domain/recovery/verification.js';
 import type { Violation } from '../domain/sla/violation.js';
 import type {
@@ -11,6 +12,7 @@ import type {
   RecoveryPlan,
   VerificationPlan,
 } from '../workflows/messages.js';
+import type { NotifyAsk, NotifyResult } from '../workflows/notify-messages.js';
 
 /** What to do about a violation, or why nothing is to be done. */
 export type IncidentDecision = { readonly policy: IncidentPolicy } & (
@@ -63,4 +65,15 @@ export interface RcaActivities {
     violation: Violation;
   }): Promise<void>;
   analyseIncident(input: RcaInput): Promise<RcaResult>;
+}
+
+/** What the notify queue's workers do. */
+export interface NotifyActivities {
+  /**
+   * Delivers one notification to one channel. A failure that is final carries a `NotifyFailure` as
+   * its first detail.
+   */
+  notify(ask: NotifyAsk): Promise<NotifyResult>;
+  /** Writes down how a delivery ended, where the delivery itself could not. */
+  recordDelivery(delivery: DeliveryRecord): Promise<void>;
 }

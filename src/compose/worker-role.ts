@@ -2,12 +2,15 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { createRcaActivities, type OnAnalysed } from '../activities/diagnose.js';
+import { createNotifyActivities, MAX_DELIVERIES } from '../activities/notify.js';
 import { createRecoveryActivities } from '../activities/recovery.js';
 import { createArchive } from '../adapters/archive/index.js';
 import { connectClient, connectWorker } from '../adapters/temporal/connection.js';
 import { ensureNamespace } from '../adapters/temporal/namespace.js';
 import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.js';
 import { RCA_QUEUE, RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../workflows/messages.js';
+import { NOTIFY_QUEUE } from '../workflows/notify-messages.js';
+import { createChannels } from './channels.js';
 import { createCoordination } from './coordination.js';
 import { followThresholds } from './live-thresholds.js';
 import { Reconciler } from './reconciler.js';
@@ -49,6 +52,15 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
     telemetry.rca.duration.observe({}, elapsedMs / 1000);
     telemetry.rca.correlationsFound.observe({}, related.length);
   };
+  const channels = createChannels(config);
+  const deliveries = createNotifyActivities({
+    channels,
+    archive,
+    onTried: (channel, result, elapsedMs) => {
+      telemetry.notify.tries.add({ channel, result });
+      if (result !== 'busy') telemetry.notify.duration.observe({ channel }, elapsedMs / 1000);
+    },
+  });
   const shared = {
     connection,
     namespace,
@@ -72,6 +84,12 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
       taskQueue: RCA_QUEUE,
       activities: { ...createRcaActivities(world, count) },
     }),
+    Worker.create({
+      ...{ connection, namespace, shutdownGraceTime: shared.shutdownGraceTime },
+      taskQueue: NOTIFY_QUEUE,
+      maxConcurrentActivityTaskExecutions: MAX_DELIVERIES,
+      activities: { ...deliveries },
+    }),
   ]);
   const running = workers.map((worker) => worker.run());
   for (const run of running) {
@@ -92,6 +110,7 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
       for (const worker of workers) worker.shutdown();
       await Promise.allSettled(running);
       for (const actuator of actuators.values()) await actuator.close();
+      for (const { notifier } of channels.values()) await notifier.close();
       await history.close();
       await archive.close();
       await connection.close();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { archiveSchema } from '../adapters/archive/index.js';
 import { actuatorSchema } from './actuator-schema.js';
+import { channelsSchema } from './channel-schema.js';
 import { detectorSettings, pushSchema } from './detector-schema.js';
 import { evaluationSchema } from './evaluation-schema.js';
 import { historySchema } from './history-schema.js';
@@ -80,6 +81,8 @@ export const configSchema = z
     /** How the outside is acted on, by name; services refer to them. */
     actuators: z.record(name, actuatorSchema).default({}),
     services: z.array(service).default([]),
+    /** How people are told, by name. */
+    channels: channelsSchema.default({}),
     thresholds: thresholdsSchema,
     recovery: recoverySchema.prefault({}),
     /** Where incidents, reports and the audit are kept; an embedded file in `dataDir` where left out. */

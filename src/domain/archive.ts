@@ -1,3 +1,4 @@
+import type { DeliveryRecord, DeliveryState } from './notification.js';
 import type { Severity } from './sla/severity.js';
 import type { ViolationType } from './sla/threshold.js';
 
@@ -103,6 +104,8 @@ export interface Retention {
   readonly incidentsBeforeMs?: number | undefined;
   readonly reportsBeforeMs?: number | undefined;
   readonly auditBeforeMs?: number | undefined;
+  /** Deliveries of notifications. */
+  readonly deliveriesBeforeMs?: number | undefined;
 }
 
 /** How many records a retention pass deleted. */
@@ -110,6 +113,7 @@ export interface Deleted {
   readonly incidents: number;
   readonly reports: number;
   readonly audit: number;
+  readonly deliveries: number;
 }
 
 /** A page of records, newest first; `next` continues it. */
@@ -127,6 +131,17 @@ export interface IncidentQuery {
   readonly openedSinceMs?: number | undefined;
   readonly limit: number;
   readonly after?: string | undefined;
+}
+
+/** Which deliveries; fields left undefined match everything. */
+export interface DeliveryQuery {
+  readonly notificationIds?: readonly string[] | undefined;
+  readonly incidentId?: string | undefined;
+  readonly threadKey?: string | undefined;
+  readonly channel?: string | undefined;
+  readonly state?: DeliveryState | undefined;
+  /** 1 to MAX_PAGE. */
+  readonly limit: number;
 }
 
 /**
@@ -153,6 +168,13 @@ export interface Archive {
     after?: string | undefined;
     target?: string | undefined;
   }): Promise<Page<AuditRecord>>;
+  /**
+   * Writes how a delivery stands. One that was delivered stays so, and a write of fewer attempts than
+   * are known is dropped: a late one changes nothing.
+   */
+  putDelivery(record: DeliveryRecord): Promise<void>;
+  /** Oldest first. */
+  deliveries(query: DeliveryQuery): Promise<readonly DeliveryRecord[]>;
   /**
    * Evidence captured before a restart: named texts of an incident's step. Of a text longer than 4 Mi
    * characters the end is kept, since a log's last lines matter most. The first write of a name stays.

@@ -1,4 +1,5 @@
 /** The world as interfaces. Adapters implement them, activities call them, nothing else does. */
+import type { Notification } from './notification.js';
 
 /** Names one series: an SLI or a raw metric of a replica, or of the service as a whole. */
 export interface SeriesKey {
@@ -150,6 +151,35 @@ export interface ChangeEvent {
   readonly summary: string;
 }
 
+/** What a notifier is told of the try that it is to make. */
+export interface DeliveryAttempt {
+  /** An earlier try of the same notification may have arrived: its answer never did. */
+  readonly mayHaveArrived: boolean;
+  /** What the other side calls the first message of this conversation, where that is known. */
+  readonly threadRef: string | undefined;
+}
+
+/**
+ * Tells people, or programs that tell people. One call is one try: retries are its caller's.
+ *
+ * A repeated notification carries the same `id`, from which the kinds make what their protocol has
+ * against sending twice.
+ */
+export interface Notifier {
+  readonly kind: string;
+  /**
+   * Resolves when the other side has taken it; `ref` is what it calls it.
+   *
+   * @throws AdapterError, with `retryAfterMs` where the other side said when to come again.
+   */
+  deliver(
+    notification: Notification,
+    attempt: DeliveryAttempt,
+  ): Promise<{ readonly ref: string | undefined }>;
+  /** Frees connections; deliveries in flight fail. */
+  close(): Promise<void>;
+}
+
 /** Why an adapter could not do what it was asked. `rejected`, `unauthorized` and `not-found` won't mend by retrying. */
 export type AdapterErrorReason =
   'unreachable' | 'timeout' | 'rejected' | 'rate-limited' | 'unauthorized' | 'not-found';
@@ -157,11 +187,14 @@ export type AdapterErrorReason =
 /** The one error that adapters throw. */
 export class AdapterError extends Error {
   override readonly name = 'AdapterError';
+  /** When the other side wants to be asked again, in milliseconds from now, where it said so. */
+  readonly retryAfterMs: number | undefined;
   constructor(
     readonly reason: AdapterErrorReason,
     message: string,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; retryAfterMs?: number | undefined },
   ) {
     super(message, options);
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }

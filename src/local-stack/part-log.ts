@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { RotatingLog } from './rotating-log.js';
+import { RotatingLog } from '../adapters/rotating-log.js';
 import { storyLine } from './story.js';
 import type { Terminal } from './terminal.js';
 

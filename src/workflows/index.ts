@@ -2,6 +2,7 @@
 export { incident } from './incident.js';
 export { lease } from './lease.js';
 export { monitor } from './monitor.js';
+export { notification } from './notification.js';
 export { settleOwed } from './settle-owed.js';
 export { rootCauseAnalysis } from './root-cause-analysis.js';
 export { criticalSystemRecovery } from './procedures/critical-system.js';

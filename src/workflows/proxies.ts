@@ -11,8 +11,13 @@ import {
   proxyLocalActivities,
   type ActivityOptions,
 } from '@temporalio/workflow';
-import type { RcaActivities, RecoveryActivities } from '../activities/contract.js';
+import type {
+  NotifyActivities,
+  RcaActivities,
+  RecoveryActivities,
+} from '../activities/contract.js';
 import { RCA_QUEUE, type PlannedStep } from './messages.js';
+import { NOTIFY_QUEUE } from './notify-messages.js';
 
 /** Reads on the way to an action: decided or refused within seconds. */
 export const { planIncident, prepareStep, ensureLease } = proxyLocalActivities<RecoveryActivities>({
@@ -82,4 +87,22 @@ export const { analyseIncident } = proxyActivities<RcaActivities>({
   heartbeatTimeout: '20s',
   scheduleToCloseTimeout: '10m',
   retry: { initialInterval: '1s', maximumInterval: '30s' },
+});
+
+/**
+ * One delivery to one channel, tried for a day. When a fallback takes over is the channel's setting,
+ * so the activity itself gives up. One try is bounded by the channel's own timeout, at most 30 s.
+ */
+export const { notify } = proxyActivities<NotifyActivities>({
+  taskQueue: NOTIFY_QUEUE,
+  startToCloseTimeout: '60s',
+  scheduleToCloseTimeout: '24h',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '60s' },
+});
+
+export const { recordDelivery } = proxyActivities<NotifyActivities>({
+  taskQueue: NOTIFY_QUEUE,
+  startToCloseTimeout: '15s',
+  scheduleToCloseTimeout: '24h',
+  retry: { initialInterval: '500ms', maximumInterval: '30s' },
 });

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { actuators } from '../../src/adapters/actuators/index.js';
 import { HISTORIES } from '../../src/adapters/history/index.js';
+import { NOTIFIERS } from '../../src/adapters/notifiers/index.js';
 import { SOURCES } from '../../src/adapters/sources/index.js';
 import { parseConfig } from '../../src/config/load.js';
 import { configSchema } from '../../src/config/schema.js';
@@ -83,6 +84,7 @@ describe('config/example.yaml', () => {
     for (const [section, kinds] of [
       ['actuators', actuators],
       ['sources', SOURCES],
+      ['channels', NOTIFIERS],
     ] as const) {
       for (const { kind, schema } of kinds) {
         const entry = entries(value[section]).find((one) => one['kind'] === kind);
@@ -127,13 +129,14 @@ describe('config/example.yaml', () => {
     }
   });
 
-  it.each([...actuators, ...SOURCES].map((plugin) => [plugin.kind, plugin] as const))(
+  it.each([...actuators, ...SOURCES, ...NOTIFIERS].map((plugin) => [plugin.kind, plugin] as const))(
     'shows the defaults of %s',
     (kind, { schema }) => {
       const value = raw(text);
       const all = [
         ...(Object.values((value['actuators'] ?? {}) as object) as Json[]),
         ...(Object.values((value['sources'] ?? {}) as object) as Json[]),
+        ...(Object.values((value['channels'] ?? {}) as object) as Json[]),
       ];
       const { kind: found, ...entry } = (all as { [key: string]: Json }[]).find(
         (one) => one['kind'] === kind,

@@ -5,6 +5,8 @@ import { VIOLATION_TYPES } from '../../domain/sla/threshold.js';
 import {
   auditQuerySchema,
   auditSchema,
+  deliveryQuerySchema,
+  deliverySchema,
   forensicsRecordSchema,
   forensicsSchema,
   incidentQuerySchema,
@@ -66,6 +68,10 @@ export const OPERATIONS = {
   reports: operation(pageQuerySchema, page(reportSchema), (a, q) => a.reports(q)),
   putAudit: operation(auditSchema, nothing, (a, r) => a.putAudit(r).then(() => undefined)),
   audit: operation(auditQuerySchema, page(auditSchema), (a, q) => a.audit(q)),
+  putDelivery: operation(deliverySchema, nothing, (a, r) => a.putDelivery(r).then(() => undefined)),
+  deliveries: operation(deliveryQuerySchema, z.array(deliverySchema).readonly(), (a, q) =>
+    a.deliveries(q),
+  ),
   putForensics: operation(forensicsSchema, nothing, (a, f) =>
     a.putForensics(f.incidentId, f.runId, f.name, f.text).then(() => undefined),
   ),
@@ -77,7 +83,7 @@ export const OPERATIONS = {
   ),
   deleteOlderThan: operation(
     retentionSchema,
-    z.object({ incidents: count, reports: count, audit: count }),
+    z.object({ incidents: count, reports: count, audit: count, deliveries: count }),
     (a, r) => a.deleteOlderThan(r),
   ),
 } as const;

@@ -4,6 +4,7 @@ import {
   MAX_PAGE,
   OUTCOMES,
   type AuditRecord,
+  type DeliveryQuery,
   type ForensicsRecord,
   type IncidentQuery,
   type IncidentRecord,
@@ -11,6 +12,7 @@ import {
   type Retention,
   type TimelineEntry,
 } from '../../domain/archive.js';
+import { DELIVERY_STATES, type DeliveryRecord } from '../../domain/notification.js';
 import { AdapterError } from '../../domain/ports.js';
 import { SEVERITIES } from '../../domain/sla/severity.js';
 import { VIOLATION_TYPES } from '../../domain/sla/threshold.js';
@@ -105,6 +107,35 @@ export const auditSchema = z.object({
   detail: text,
 }) satisfies z.ZodType<AuditRecord>;
 
+/** Validates a delivery. */
+export const deliverySchema = z
+  .object({
+    notificationId: name,
+    channel: name,
+    incidentId: orUndefined(text),
+    threadKey: text,
+    state: z.enum(DELIVERY_STATES),
+    attempts: z.int().min(0),
+    atMs: z.int(),
+    error: orUndefined(text),
+    ref: orUndefined(text),
+    insteadOf: orUndefined(text),
+  })
+  .transform((record) => ({
+    ...{ incidentId: undefined, error: undefined, ref: undefined, insteadOf: undefined },
+    ...record,
+  })) satisfies z.ZodType<DeliveryRecord>;
+
+/** Validates a query for deliveries. */
+export const deliveryQuerySchema = z.object({
+  notificationIds: z.array(text).max(MAX_PAGE).optional(),
+  incidentId: text.optional(),
+  threadKey: text.optional(),
+  channel: text.optional(),
+  state: z.enum(DELIVERY_STATES).optional(),
+  limit: z.int().min(1).max(MAX_PAGE),
+}) satisfies z.ZodType<DeliveryQuery>;
+
 /** Validates a forensic text as read. */
 export const forensicsRecordSchema = z.object({
   name,
@@ -140,6 +171,7 @@ export const retentionSchema = z.object({
   incidentsBeforeMs: z.int().optional(),
   reportsBeforeMs: z.int().optional(),
   auditBeforeMs: z.int().optional(),
+  deliveriesBeforeMs: z.int().optional(),
 }) satisfies z.ZodType<Retention>;
 
 /**

@@ -58,6 +58,12 @@ function connect(config: z.output<typeof schema>): Archive {
     reports: (query) => call('reports', ops.reports, query),
     putAudit: (record) => call('putAudit', ops.putAudit, record),
     audit: (query) => call('audit', ops.audit, query),
+    putDelivery: (record) => call('putDelivery', ops.putDelivery, record),
+    deliveries: (query) =>
+      call('deliveries', ops.deliveries, {
+        ...query,
+        notificationIds: query.notificationIds && [...query.notificationIds],
+      }),
     putForensics: (incidentId, runId, name, text) =>
       call('putForensics', ops.putForensics, { incidentId, runId, name, text }),
     forensics: (incidentId, runId) => call('forensics', ops.forensics, { incidentId, runId }),

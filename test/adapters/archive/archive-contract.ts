@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Archive, Page } from '../../../src/domain/archive.js';
-import { auditRecord, incidentRecord, reportRecord, timelineEntry } from './records.js';
+import type { Archive, DeliveryQuery, Page } from '../../../src/domain/archive.js';
+import type { DeliveryRecord } from '../../../src/domain/notification.js';
+import {
+  auditRecord,
+  deliveryRecord,
+  incidentRecord,
+  reportRecord,
+  timelineEntry,
+} from './records.js';
 
 /** An archive under test, empty, with how to get rid of it. */
 export interface ArchiveUnderTest {
@@ -320,11 +327,14 @@ export function archiveContract(name: string, open: () => Promise<ArchiveUnderTe
       });
 
       it('deletes each kind by its own limit, with what belongs to it, and never an open incident', async () => {
-        expect(await archive.deleteOlderThan({})).toEqual({ incidents: 0, reports: 0, audit: 0 });
+        expect(await archive.deleteOlderThan({})).toEqual({
+          ...{ incidents: 0, reports: 0, audit: 0, deliveries: 0 },
+        });
         expect(await archive.deleteOlderThan({ incidentsBeforeMs: 40 })).toEqual({
           incidents: 2,
           reports: 0,
           audit: 0,
+          deliveries: 0,
         });
         const left = await archive.incidents({ limit: 10 });
         expect(left.items.map((r) => r.id)).toEqual(['c', 'b']);
@@ -339,7 +349,7 @@ export function archiveContract(name: string, open: () => Promise<ArchiveUnderTe
             reportsBeforeMs: 23,
             auditBeforeMs: 60,
           }),
-        ).toEqual({ incidents: 1, reports: 1, audit: 1 });
+        ).toEqual({ incidents: 1, reports: 1, audit: 1, deliveries: 0 });
         expect((await archive.incidents({ limit: 10 })).items.map((r) => r.id)).toEqual(['c']);
         expect(await archive.timeline('c', 'run-1')).toHaveLength(1);
       });
@@ -367,6 +377,59 @@ export function archiveContract(name: string, open: () => Promise<ArchiveUnderTe
         );
         expect((await archive.deleteOlderThan({ auditBeforeMs: 2 })).audit).toBe(520);
         expect((await archive.audit({ limit: 10 })).items).toHaveLength(3);
+      });
+    });
+
+    describe('deliveries', () => {
+      it.each([
+        ['every optional field absent', {}],
+        [
+          'every optional field present',
+          { incidentId: 'i', error: 'answered 500', ref: '17.2', insteadOf: 'pager' },
+        ],
+      ])('gives back what was put: %s', async (_, over) => {
+        const record = deliveryRecord(over);
+        await archive.putDelivery(record);
+        expect(await archive.deliveries({ limit: 10 })).toStrictEqual([record]);
+      });
+
+      it('keeps a delivered one delivered, and drops what was known before', async () => {
+        const put = (over: Partial<DeliveryRecord>) => archive.putDelivery(deliveryRecord(over));
+        const now = async () => (await archive.deliveries({ limit: 10 }))[0];
+        await put({ state: 'pending', attempts: 2, error: 'answered 500' });
+        await put({ state: 'pending', attempts: 1, error: 'older' });
+        expect(await now()).toMatchObject({ state: 'pending', attempts: 2, error: 'answered 500' });
+        await put({ state: 'delivered', attempts: 3, ref: 'r' });
+        await put({ state: 'pending', attempts: 4, error: 'late' });
+        await put({ state: 'failed', attempts: 9, error: 'late' });
+        expect(await now()).toMatchObject({ state: 'delivered', attempts: 3, ref: 'r' });
+      });
+
+      it('finds them by notification, thread, channel, incident and state, oldest first', async () => {
+        await archive.putDelivery(deliveryRecord({ notificationId: 'n2', atMs: 20, ref: 'b' }));
+        await archive.putDelivery(deliveryRecord({ notificationId: 'n1', atMs: 10, ref: 'a' }));
+        await archive.putDelivery(
+          deliveryRecord({
+            ...{ notificationId: 'n1', channel: 'mail', atMs: 30, state: 'failed', ref: 'c' },
+            ...{ threadKey: 'other', incidentId: 'i' },
+          }),
+        );
+        const refs = async (query: Partial<DeliveryQuery>) =>
+          (await archive.deliveries({ limit: 10, ...query })).map(({ ref }) => ref);
+        expect(await refs({})).toEqual(['a', 'b', 'c']);
+        expect(await refs({ limit: 1 })).toEqual(['a']);
+        expect(await refs({ notificationIds: ['n1', 'n9'] })).toEqual(['a', 'c']);
+        expect(await refs({ notificationIds: [] })).toEqual([]);
+        expect(await refs({ threadKey: 'thread', channel: 'slack' })).toEqual(['a', 'b']);
+        expect(await refs({ incidentId: 'i' })).toEqual(['c']);
+        expect(await refs({ state: 'failed' })).toEqual(['c']);
+      });
+
+      it('forgets old ones', async () => {
+        await archive.putDelivery(deliveryRecord({ notificationId: 'n1', atMs: 10 }));
+        await archive.putDelivery(deliveryRecord({ notificationId: 'n2', atMs: 20 }));
+        expect((await archive.deleteOlderThan({ deliveriesBeforeMs: 20 })).deliveries).toBe(1);
+        expect(await archive.deliveries({ limit: 10 })).toHaveLength(1);
       });
     });
 

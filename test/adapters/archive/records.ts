@@ -4,6 +4,7 @@ import type {
   ReportRecord,
   TimelineEntry,
 } from '../../../src/domain/archive.js';
+import type { DeliveryRecord } from '../../../src/domain/notification.js';
 
 const HOUR_AT_MS = 1_700_000_000_000;
 
@@ -60,5 +61,19 @@ export const auditRecord = (over: Partial<AuditRecord> = {}): AuditRecord => ({
   target: 'incident:chat:engine-2:request_latency_p95',
   outcome: 'accepted',
   detail: 'too risky',
+  ...over,
+});
+
+export const deliveryRecord = (over: Partial<DeliveryRecord> = {}): DeliveryRecord => ({
+  notificationId: 'notification-1',
+  channel: 'slack',
+  incidentId: undefined,
+  threadKey: 'thread',
+  state: 'delivered',
+  attempts: 1,
+  atMs: HOUR_AT_MS,
+  error: undefined,
+  ref: undefined,
+  insteadOf: undefined,
   ...over,
 });

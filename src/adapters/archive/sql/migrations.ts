@@ -49,6 +49,19 @@ export const MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (kind, a, b))`,
     ],
   },
+  {
+    version: 2,
+    statements: [
+      `CREATE TABLE deliveries (
+        notification_id TEXT NOT NULL, channel TEXT NOT NULL, incident_id TEXT,
+        thread_key TEXT NOT NULL, state TEXT NOT NULL, attempts BIGINT NOT NULL,
+        at_ms BIGINT NOT NULL, error TEXT, ref TEXT, instead_of TEXT,
+        PRIMARY KEY (notification_id, channel))`,
+      'CREATE INDEX deliveries_by_time ON deliveries (at_ms, notification_id, channel)',
+      'CREATE INDEX deliveries_by_thread ON deliveries (thread_key, channel, at_ms)',
+      'CREATE INDEX deliveries_by_incident ON deliveries (incident_id, at_ms)',
+    ],
+  },
 ];
 
 /** Where the applied versions are written down. */

@@ -14,6 +14,7 @@ export async function deleteOlderThan(db: SqlDatabase, retention: Retention): Pr
     incidents: await inBatches(db, r.incidentsBeforeMs, incidentBatch),
     reports: await inBatches(db, r.reportsBeforeMs, reportBatch),
     audit: await inBatches(db, r.auditBeforeMs, auditBatch),
+    deliveries: await inBatches(db, r.deliveriesBeforeMs, deliveryBatch),
   };
 }
 
@@ -68,6 +69,13 @@ function reportBatch(beforeMs: number): readonly Statement[] {
 function auditBatch(beforeMs: number): readonly Statement[] {
   const old = `SELECT entry_key FROM audit WHERE at_ms < $1 ORDER BY at_ms, entry_key LIMIT ${BATCH}`;
   return [{ sql: `DELETE FROM audit WHERE entry_key IN (${old})`, binds: [beforeMs] }];
+}
+
+function deliveryBatch(beforeMs: number): readonly Statement[] {
+  const old = `SELECT notification_id, channel FROM deliveries WHERE at_ms < $1
+    ORDER BY at_ms, notification_id, channel LIMIT ${BATCH}`;
+  const sql = `DELETE FROM deliveries WHERE (notification_id, channel) IN (${old})`;
+  return [{ sql, binds: [beforeMs] }];
 }
 
 /** Adds the counts of what is about to go to the totals. */

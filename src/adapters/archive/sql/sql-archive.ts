@@ -1,6 +1,7 @@
 import type { Archive } from '../../../domain/archive.js';
 import { audit, putAudit } from './audit.js';
 import type { SqlDatabase } from './database.js';
+import { deliveries, putDelivery } from './deliveries.js';
 import { forensics, putForensics, putTimeline, timeline } from './evidence.js';
 import { incident, incidents, putIncident } from './incidents.js';
 import { putReport, report, reports } from './reports.js';
@@ -20,6 +21,8 @@ export function sqlArchive(db: SqlDatabase, now: () => number = Date.now): Archi
     reports: (query) => reports(db, query),
     putAudit: (record) => putAudit(db, record),
     audit: (query) => audit(db, query),
+    putDelivery: (record) => putDelivery(db, record),
+    deliveries: (query) => deliveries(db, query),
     putForensics: (incidentId, runId, name, text) =>
       putForensics(db, { incidentId, runId, name, text }, now()),
     forensics: (incidentId, runId) => forensics(db, incidentId, runId),

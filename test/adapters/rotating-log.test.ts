@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { RotatingLog } from '../../src/local-stack/rotating-log.js';
+import { RotatingLog } from '../../src/adapters/rotating-log.js';
 import { scratchFolder } from '../support/scratch.js';
 
 const read = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '(absent)');
