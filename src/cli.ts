@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { defaultConfigPath } from './commands/config-path.js';
+import type { DrillOptions } from './commands/drill.js';
 
 /**
  * The command line. Each command loads its code when it runs, so that the small ones start at once.
@@ -170,6 +171,25 @@ program
         return runFault(configPath(), name, replica, options);
       },
     ),
+  );
+
+program
+  .command('drill')
+  .argument('[fault...]', 'which faults; see `paramedic fault`')
+  .description('breaks the reference fleet on purpose and measures what comes of it')
+  .option('--all', 'every fault, one after the other')
+  .option('--times <n>', 'how often each', '1')
+  .option('--replica <name>', 'always this replica, instead of each in turn')
+  .option('--within <duration>', 'how long a fault is left to paramedic', '3m')
+  .option('--calm <duration>', 'how long all must be calm before', '20s')
+  .option('--quiet-within <duration>', 'how long calm is waited for', '5m')
+  .option('--approve', 'approves what waits for approval')
+  .option('--json', 'for scripts, and for trends')
+  .action(
+    run(async (names: string[], options: DrillOptions) => {
+      const { runDrills } = await import('./commands/drill.js');
+      return runDrills(configPath(), names, options);
+    }),
   );
 
 const rca = program

@@ -6,12 +6,22 @@ import type { ReplicaSet } from './replica-set.js';
 export function listFaults(set: ReplicaSet): Readonly<Record<string, unknown>> {
   return {
     catalogue: faultCatalogue.map(
-      ({ name, scope, description, curedBy, notCuredBy, parameters, isPersistent }) => ({
+      ({
         name,
         scope,
         description,
         curedBy,
         notCuredBy,
+        rightCauses,
+        parameters,
+        isPersistent,
+      }) => ({
+        name,
+        scope,
+        description,
+        curedBy,
+        notCuredBy,
+        rightCauses,
         parameters,
         persistent: isPersistent,
       }),

@@ -1,5 +1,5 @@
-import { loadConfig } from '../config/load.js';
 import { duration } from '../config/duration.js';
+import { fleetOf } from './fleet-api.js';
 import { print, printJson, table } from './table.js';
 
 interface FaultList {
@@ -22,15 +22,9 @@ export async function runFault(
   replica: string | undefined,
   options: { for?: string; json?: boolean },
 ): Promise<number> {
-  const { fleet } = loadConfig(configPath);
-  if (fleet === undefined) {
-    throw new Error(
-      `${configPath} has no "fleet" section: faults are only for the reference fleet`,
-    );
-  }
-  const base = `http://127.0.0.1:${fleet.supervisorPort}/v1/faults`;
+  const call = fleetOf(configPath);
   if (name === undefined) {
-    const list = (await call(base, 'GET')) as FaultList;
+    const list = (await call('GET', '/v1/faults')) as FaultList;
     if (options.json === true) printJson(list);
     else {
       print(
@@ -45,13 +39,13 @@ export async function runFault(
     return 0;
   }
   if (name === 'clear') {
-    const reply = await call(base, 'DELETE');
+    const reply = await call('DELETE', '/v1/faults');
     if (options.json === true) printJson(reply);
     else print('all faults ended');
     return 0;
   }
   const forMs = options.for === undefined ? undefined : duration.parse(options.for);
-  const reply = await call(base, 'POST', { fault: name, replica, forMs });
+  const reply = await call('POST', '/v1/faults', { fault: name, replica, forMs });
   if (options.json === true) printJson(reply);
   else {
     print(
@@ -59,21 +53,4 @@ export async function runFault(
     );
   }
   return 0;
-}
-
-async function call(url: string, method: string, body?: unknown): Promise<unknown> {
-  let reply: Response;
-  try {
-    reply = await fetch(url, {
-      method,
-      headers: { 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(10_000),
-    });
-  } catch (cause) {
-    throw new Error('the reference fleet does not answer: is it running? (npm start)', { cause });
-  }
-  const answer = (await reply.json().catch(() => ({}))) as { error?: string; message?: string };
-  if (reply.ok) return answer;
-  throw new Error(answer.error ?? answer.message ?? `the fleet answered ${reply.status}`);
 }
