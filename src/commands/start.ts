@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { temporalAccess } from '../compose/temporal-access.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { runLocalStack } from '../local-stack/run-local-stack.js';
@@ -22,21 +23,21 @@ interface StartOptions {
 export async function runStart({ configPath, dataDir }: StartOptions): Promise<number> {
   const config = loadConfig(configPath);
   const terminal = new Terminal(process.stdout, process.env);
-  return runLocalStack(startSettings(config, configPath, dataDir, process.env), terminal);
+  return runLocalStack(await startSettings(config, configPath, dataDir, process.env), terminal);
 }
 
 /** What the launcher needs of the configuration; relative paths are resolved from where we are. */
-export function startSettings(
+export async function startSettings(
   config: Config,
   configPath: string,
   dataDir: string | undefined,
   env: NodeJS.ProcessEnv,
-): StartSettings {
+): Promise<StartSettings> {
   const { fleet, detector, server } = config;
   return {
     configPath: path.resolve(configPath),
     dataDir: path.resolve(dataDir ?? config.dataDir),
-    temporal: temporalSettings(config, env),
+    temporal: await temporalSettings(config, env),
     searchAttributes: SEARCH_ATTRIBUTES,
     fleet: fleet === undefined ? undefined : { ...fleet, loadRps: fleet.loadRps },
     detector: { host: detector.host, port: detector.port },
@@ -44,11 +45,13 @@ export function startSettings(
   };
 }
 
-function temporalSettings({ temporal }: Config, env: NodeJS.ProcessEnv): TemporalSettings {
-  const { namespace, binary, port, uiPort } = temporal;
+async function temporalSettings(config: Config, env: NodeJS.ProcessEnv): Promise<TemporalSettings> {
+  const { namespace, binary, port, uiPort, address, encryption } = config.temporal;
   // An empty variable is an unset one: CI systems and compose files produce those.
-  const address = env['TEMPORAL_ADDRESS'] || temporal.address;
-  if (address === undefined) return { kind: 'dev-server', binary, namespace, port, uiPort };
-  const target = { address, apiKey: env['TEMPORAL_API_KEY'] };
+  if (!env['TEMPORAL_ADDRESS'] && address === undefined) {
+    const codecPort = encryption?.codecPort;
+    return { kind: 'dev-server', binary, namespace, port, uiPort, codecPort };
+  }
+  const { target } = await temporalAccess(config, env);
   return { kind: 'existing', target, namespace, uiUrl: env['TEMPORAL_UI_URL'] };
 }

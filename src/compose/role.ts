@@ -64,14 +64,6 @@ export async function runRole(
   }
 }
 
-/** Address of Temporal: TEMPORAL_ADDRESS, the configuration's, or that of the local stack's own server. */
-export function temporalTarget(config: Config) {
-  const address =
-    process.env['TEMPORAL_ADDRESS'] ||
-    (config.temporal.address ?? `127.0.0.1:${config.temporal.port}`);
-  return { address, apiKey: process.env['TEMPORAL_API_KEY'] };
-}
-
 /** Base of links into Temporal's UI. */
 export function temporalUi(config: Config): string {
   const base = process.env['TEMPORAL_UI_URL'] || `http://127.0.0.1:${config.temporal.uiPort}`;

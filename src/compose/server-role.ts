@@ -1,13 +1,16 @@
 import path from 'node:path';
 import { Client } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import { createArchive, serveArchive } from '../adapters/archive/index.js';
+import { createCodecServer } from '../adapters/temporal/codec-server.js';
 import { connectClient } from '../adapters/temporal/connection.js';
 import { createApp } from '../server/app.js';
 import { createDetectorClient } from '../server/detector-client.js';
 import { createIncidents } from '../server/incidents.js';
 import { mergeExpositions } from '../telemetry.js';
 import { listen } from './http-listener.js';
-import { temporalTarget, temporalUi, type Role, type Running } from './role.js';
+import { temporalUi, type Role, type Running } from './role.js';
+import { temporalAccess } from './temporal-access.js';
 
 const CONNECT_WITHIN_MS = 30_000;
 /** `/health/production` must answer while Temporal hangs. */
@@ -18,8 +21,9 @@ export async function startServer({ config, telemetry }: Role): Promise<Running>
   const archive = await createArchive(
     config.archive ?? { kind: 'libsql', path: path.join(config.dataDir, 'archive.db') },
   );
-  const connection = await connectClient(temporalTarget(config), { deadlineMs: CONNECT_WITHIN_MS });
-  const client = new Client({ connection, namespace: config.temporal.namespace });
+  const { target, dataConverter, codec } = await temporalAccess(config);
+  const connection = await connectClient(target, { deadlineMs: CONNECT_WITHIN_MS });
+  const client = new Client({ connection, namespace: config.temporal.namespace, dataConverter });
   const detector = createDetectorClient(`http://${config.detector.host}:${config.detector.port}`);
   const ui = temporalUi(config);
   const app = createApp({
@@ -47,11 +51,20 @@ export async function startServer({ config, telemetry }: Role): Promise<Running>
     nowMs: Date.now,
   });
   const listener = await listen(app, { ...config.server, setting: 'server.port' });
+  const decoder = codec === undefined ? undefined : await listenForUi(codec, config);
   return {
     async stop() {
+      await decoder?.stop();
       await listener.stop();
       await connection.close();
       await archive.close();
     },
   };
+}
+
+/** Where Temporal's UI, in a browser of this machine, has encrypted payloads decoded. */
+function listenForUi(codec: PayloadCodec, config: Role['config']): Promise<Running> {
+  const port = config.temporal.encryption?.codecPort ?? 0;
+  const app = createCodecServer(codec, new URL(temporalUi(config)).origin);
+  return listen(app, { host: '127.0.0.1', port, setting: 'temporal.encryption.codecPort' });
 }

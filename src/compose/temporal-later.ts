@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { connectClient } from '../adapters/temporal/connection.js';
 import type { Config } from '../config/schema.js';
 import { AdapterError } from '../domain/ports.js';
-import { temporalTarget } from './role.js';
+import { temporalAccess } from './temporal-access.js';
 
 const ATTEMPT_MS = 30_000;
 /** Refused credentials are refused again; they may be mended on the server's side, though. */
@@ -27,11 +27,12 @@ export function connectLater(config: Config, log: Logger): LaterClient {
   const connecting = (async () => {
     while (!isEnded()) {
       try {
-        const connection = await connectClient(temporalTarget(config), {
+        const { target, dataConverter } = await temporalAccess(config);
+        const connection = await connectClient(target, {
           deadlineMs: ATTEMPT_MS,
           signal,
         });
-        client = new Client({ connection, namespace: config.temporal.namespace });
+        client = new Client({ connection, namespace: config.temporal.namespace, dataConverter });
         return;
       } catch (error) {
         if (isEnded()) return;

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { createRcaActivities, type OnAnalysed } from '../activities/diagnose.js';
@@ -14,19 +13,20 @@ import { createChannels } from './channels.js';
 import { createCoordination } from './coordination.js';
 import { followThresholds } from './live-thresholds.js';
 import { Reconciler } from './reconciler.js';
-import { temporalTarget, type Role, type Running } from './role.js';
+import type { Role, Running } from './role.js';
+import { temporalAccess, type TemporalAccess } from './temporal-access.js';
 import { createActuators, createWorld } from './world.js';
 
-const BUNDLE = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
 /** A dev server is up within a second, a cluster within its deployment's own patience. */
 const CONNECT_WITHIN_MS = 30_000;
 
 /** The worker role: runs the workflows, acts on the fleet, analyses causes. */
 export async function startWorker({ config, log, telemetry }: Role): Promise<Running> {
-  await prepareServer(config);
-  const connection = await connectWorker(temporalTarget(config), { deadlineMs: CONNECT_WITHIN_MS });
   const { namespace } = config.temporal;
-  const client = new Client({ connection, namespace });
+  const { target, dataConverter, bundle } = await temporalAccess(config);
+  await prepareServer(target, namespace);
+  const connection = await connectWorker(target, { deadlineMs: CONNECT_WITHIN_MS });
+  const client = new Client({ connection, namespace, dataConverter });
   const { server, detector } = config;
   const actuators = createActuators(config);
   for (const [name, actuator] of actuators) {
@@ -64,7 +64,8 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
   const shared = {
     connection,
     namespace,
-    workflowBundle: { codePath: BUNDLE },
+    dataConverter,
+    workflowBundle: { codePath: bundle },
     // Without it an update after a worker's crash waits 10 s for the dead one.
     stickyQueueScheduleToStartTimeout: '1s',
     // An abort is as fast as heartbeats are.
@@ -119,9 +120,8 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
 }
 
 /** The namespace and the search attributes are there before the first workflow needs them. */
-async function prepareServer(config: Role['config']): Promise<void> {
-  const { namespace } = config.temporal;
-  const connection = await connectClient(temporalTarget(config), { deadlineMs: CONNECT_WITHIN_MS });
+async function prepareServer(target: TemporalAccess['target'], namespace: string): Promise<void> {
+  const connection = await connectClient(target, { deadlineMs: CONNECT_WITHIN_MS });
   try {
     await ensureNamespace(connection, namespace);
     await ensureSearchAttributes(connection, namespace, SEARCH_ATTRIBUTES);

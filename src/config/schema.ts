@@ -7,6 +7,7 @@ import { evaluationSchema } from './evaluation-schema.js';
 import { historySchema } from './history-schema.js';
 import { recoverySchema } from './recovery-schema.js';
 import { sourceSchema } from './source-schema.js';
+import { temporalSchema } from './temporal-schema.js';
 import { thresholdsSchema } from './threshold-schema.js';
 
 const port = z.int().min(1).max(65_535);
@@ -14,16 +15,6 @@ const port = z.int().min(1).max(65_535);
 const host = z.string().min(1).default('127.0.0.1');
 const url = z.url({ protocol: /^https?$/, error: 'expected a URL like "http://127.0.0.1:8000"' });
 const name = z.string().regex(/^[\w.-]+$/, 'expected letters, digits, "_", "-" or "."');
-
-const temporal = z.strictObject({
-  /** An existing server; TEMPORAL_ADDRESS in the environment wins. Without one, `start` runs its own. */
-  address: z.string().optional(),
-  namespace: name.default('paramedic'),
-  /** Path of Temporal's CLI, where it is not to be looked for or fetched. */
-  binary: z.string().optional(),
-  port: port.default(7233),
-  uiPort: port.default(8233),
-});
 
 /** Something to scrape: Prometheus text. */
 const target = z.strictObject({
@@ -68,7 +59,7 @@ export const configSchema = z
     /** Where state is kept: Temporal's file, the archive, snapshots, logs. */
     dataDir: z.string().default('.paramedic'),
     logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-    temporal: temporal.prefault({}),
+    temporal: temporalSchema.prefault({}),
     server: z.strictObject({ host, port: port.default(2242) }).prefault({}),
     detector: z.strictObject({ host, port: port.default(2243), ...detectorSettings }).prefault({}),
     /** How samples become violations. */

@@ -17,6 +17,9 @@ export function requiredPorts(settings: StartSettings): RequiredPort[] {
   if (temporal.kind === 'dev-server') {
     local(temporal.port, 'temporal.port');
     local(temporal.uiPort, 'temporal.uiPort');
+    if (temporal.codecPort !== undefined) {
+      local(temporal.codecPort, 'temporal.encryption.codecPort');
+    }
   }
   if (fleet !== undefined) {
     for (let engine = 1; engine <= fleet.replicas; engine += 1) {

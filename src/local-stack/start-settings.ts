@@ -17,6 +17,8 @@ export type TemporalSettings =
       readonly namespace: string;
       readonly port: number;
       readonly uiPort: number;
+      /** Where its UI has encrypted payloads decoded; undefined where they are plain. */
+      readonly codecPort: number | undefined;
     };
 
 /** Where a role listens. */

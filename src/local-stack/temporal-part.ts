@@ -76,6 +76,7 @@ export async function startTemporal(
       namespace: temporal.namespace,
       port: temporal.port,
       uiPort: temporal.uiPort,
+      codecPort: temporal.codecPort,
       searchAttributes: settings.searchAttributes,
     },
     hooks,

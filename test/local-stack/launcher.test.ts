@@ -45,6 +45,7 @@ async function launch(folder: string, env: NodeJS.ProcessEnv = {}): Promise<Laun
       namespace: 'fleet',
       port: await freePort(),
       uiPort: await freePort(),
+      codecPort: undefined,
     },
     searchAttributes: { Service: 'Keyword' },
     fleet: undefined,

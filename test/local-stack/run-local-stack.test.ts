@@ -21,6 +21,7 @@ async function settingsIn(dataDir: string): Promise<StartSettings> {
       namespace: 'fleet',
       port: await freePort(),
       uiPort: await freePort(),
+      codecPort: undefined,
     },
     searchAttributes: {},
     fleet: undefined,

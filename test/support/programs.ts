@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe } from 'vitest';
 
 /** Programs that some tests run for real, beside Node and Temporal's. */
-export type ProgramName = 'haproxy' | 'prometheus' | 'promtool' | 'chromium';
+export type ProgramName = 'haproxy' | 'prometheus' | 'promtool' | 'chromium' | 'openssl';
 
 /** Debian's package of each; `apt-get install` starts no service where .ci/run does it. */
 const PACKAGES: Record<ProgramName, string> = {
@@ -11,6 +11,7 @@ const PACKAGES: Record<ProgramName, string> = {
   prometheus: 'prometheus',
   promtool: 'prometheus',
   chromium: 'chromium',
+  openssl: 'openssl',
 };
 
 /** Debian keeps servers in sbin, which an ordinary user's PATH lacks. */

@@ -32,16 +32,18 @@ export async function createTimeSkippingEnv(
 }
 
 /**
- * The real server in memory, on a free port of loopback, with 10 ms timers. The caller tears it
+ * The real server in memory, or on that file, on a free port of loopback, with 10 ms timers. The caller tears it
  * down.
  */
 export async function createDevServerEnv(
   searchAttributes: SearchAttributeDefinitions = SEARCH_ATTRIBUTES,
+  dbFilename?: string,
 ): Promise<TestWorkflowEnvironment> {
   const { path: executable } = await provisionTemporal();
   const env = await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: executable },
+      ...(dbFilename === undefined ? {} : { dbFilename }),
       extraArgs: ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
     },
   });

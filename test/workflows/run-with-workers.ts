@@ -3,6 +3,7 @@ import { Worker } from '@temporalio/worker';
 import type { RcaActivities } from '../../src/activities/contract.js';
 import { createRecoveryActivities } from '../../src/activities/recovery.js';
 import type { World } from '../../src/activities/world.js';
+import type { DataConverter } from '@temporalio/common';
 import { workflowBundle } from '../support/temporal.js';
 
 /** An analysis that always says the same: these tests are about recoveries. */
@@ -17,11 +18,13 @@ export async function runWithWorkers<T>(
   env: TestWorkflowEnvironment,
   world: World,
   run: () => Promise<T>,
+  encrypted?: { readonly dataConverter: DataConverter; readonly codePath: string },
 ): Promise<T> {
   const shared = {
     connection: env.nativeConnection,
     namespace: env.namespace ?? 'default',
-    workflowBundle: workflowBundle(),
+    workflowBundle: encrypted ?? workflowBundle(),
+    ...(encrypted === undefined ? {} : { dataConverter: encrypted.dataConverter }),
     maxHeartbeatThrottleInterval: '100ms',
     stickyQueueScheduleToStartTimeout: '1s',
   };

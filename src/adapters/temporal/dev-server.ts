@@ -21,6 +21,8 @@ export interface DevServerSettings {
   /** Ports of the gRPC front end and of the web UI. */
   readonly port: number;
   readonly uiPort: number;
+  /** Port of loopback where the UI has encrypted payloads decoded. */
+  readonly codecPort?: number | undefined;
   readonly searchAttributes: SearchAttributeDefinitions;
   /** Bound on the start; default 30 s. 0.7 s is usual, opening a large database takes longer. */
   readonly readyWithinMs?: number;
@@ -108,10 +110,11 @@ export async function startDevServer(
 
 /** The flags of `temporal server start-dev`, each of which has its reason. */
 function devServerArguments(settings: DevServerSettings): string[] {
-  const { dbFile, namespace, port, uiPort, searchAttributes } = settings;
+  const { dbFile, namespace, port, uiPort, codecPort, searchAttributes } = settings;
   return [
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--ui-ip', '127.0.0.1'],
     ...['--port', `${port}`, '--ui-port', `${uiPort}`],
+    ...(codecPort === undefined ? [] : ['--ui-codec-endpoint', `http://127.0.0.1:${codecPort}`]),
     ...['--db-filename', dbFile, '--namespace', namespace],
     ...Object.entries(searchAttributes).flatMap(([name, type]) => [
       '--search-attribute',
