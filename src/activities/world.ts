@@ -6,10 +6,13 @@ import type {
   MetricHistory,
   ReplicaControl,
 } from '../domain/ports.js';
+import type { BreakerOrder } from '../domain/recovery/breaker.js';
+import type { BreakerKind, BreakerSettings } from '../domain/recovery/breaker-kinds.js';
 import type { RecoveryPolicy } from '../domain/recovery/policy.js';
 import type { Procedure } from '../domain/recovery/procedure.js';
 import type { Threshold } from '../domain/sla/threshold.js';
-import type { KillSwitch } from '../workflows/messages.js';
+import type { BreakerOrderMessage, BreakerView } from '../workflows/breaker-messages.js';
+import type { KillSwitch, Target } from '../workflows/messages.js';
 
 /** A service as actions see it: its replicas, and what can be done to it. */
 export interface ServiceWorld {
@@ -43,6 +46,19 @@ export interface Coordination {
   hasEnded(workflowId: string, runId: string): Promise<boolean>;
 }
 
+/** The circuit breakers, which live as workflows of their own. */
+export interface Breakers {
+  readonly settings: Readonly<Record<BreakerKind, BreakerSettings>>;
+  /** Those that were ever used; a target that is missing has all of them closed. */
+  states(): Promise<readonly BreakerView[]>;
+  /**
+   * Has an order carried out, and returns in words what came of it.
+   *
+   * @throws AdapterError `rejected` with the breaker's own refusal; `timeout` when nobody answers.
+   */
+  order(target: Target, order: BreakerOrder, message: BreakerOrderMessage): Promise<string>;
+}
+
 /** Everything that activities reach, as ports. */
 export interface World {
   readonly services: ReadonlyMap<string, ServiceWorld>;
@@ -52,4 +68,5 @@ export interface World {
   readonly history: MetricHistory;
   readonly archive: Archive;
   readonly coordination: Coordination;
+  readonly breakers: Breakers;
 }

@@ -37,6 +37,11 @@ export async function dryRun(
       killSwitch: () => Promise.resolve(undefined),
       openIncidents: () => Promise.resolve(0),
     },
+    breakers: {
+      settings: config.breakers.kinds,
+      states: () => Promise.resolve([]),
+      order: never,
+    },
     thresholds: () => config.thresholds,
   });
   try {

@@ -1,5 +1,6 @@
 import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
+import { createBreakerActivities } from '../activities/breaker.js';
 import { createRcaActivities, type OnAnalysed } from '../activities/diagnose.js';
 import { createNotifyActivities, MAX_DELIVERIES } from '../activities/notify.js';
 import { createRecoveryActivities } from '../activities/recovery.js';
@@ -10,6 +11,7 @@ import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.j
 import { RCA_QUEUE, RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../workflows/messages.js';
 import { NOTIFY_QUEUE } from '../workflows/notify-messages.js';
 import { createChannels } from './channels.js';
+import { createBreakers } from './breakers.js';
 import { createCoordination } from './coordination.js';
 import { followThresholds } from './live-thresholds.js';
 import { Reconciler } from './reconciler.js';
@@ -45,6 +47,7 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
     archive,
     history,
     coordination: createCoordination(client),
+    breakers: createBreakers(() => client, config),
     thresholds: () => thresholds.current(),
   });
   const count: OnAnalysed = ({ related }, elapsedMs) => {
@@ -78,7 +81,7 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
     Worker.create({
       ...shared,
       taskQueue: RECOVERY_QUEUE,
-      activities: { ...createRecoveryActivities(world) },
+      activities: { ...createRecoveryActivities(world), ...createBreakerActivities(world) },
     }),
     Worker.create({
       ...shared,

@@ -1,4 +1,4 @@
-import type { World, ServiceWorld } from '../activities/world.js';
+import type { Breakers, World, ServiceWorld } from '../activities/world.js';
 import type { ActuatorPorts } from '../adapters/actuators/actuator.js';
 import type { Config, ServiceConfig } from '../config/schema.js';
 import type { Archive } from '../domain/archive.js';
@@ -72,6 +72,7 @@ export function createWorld(
     readonly history: MetricHistory;
     readonly archive: Archive;
     readonly coordination: Coordination;
+    readonly breakers: Breakers;
     readonly thresholds: () => readonly Threshold[];
   },
 ): World {

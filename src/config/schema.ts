@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { archiveSchema } from '../adapters/archive/index.js';
 import { actuatorSchema } from './actuator-schema.js';
 import { channelsSchema } from './channel-schema.js';
+import { breakersSchema } from './breaker-schema.js';
 import { detectorSettings, pushSchema } from './detector-schema.js';
 import { evaluationSchema } from './evaluation-schema.js';
 import { historySchema } from './history-schema.js';
@@ -76,6 +77,7 @@ export const configSchema = z
     channels: channelsSchema.default({}),
     thresholds: thresholdsSchema,
     recovery: recoverySchema.prefault({}),
+    breakers: breakersSchema.prefault({}),
     /** Where incidents, reports and the audit are kept; an embedded file in `dataDir` where left out. */
     archive: archiveSchema.optional(),
     /** The reference fleet that `start` runs; without it, `start` watches the services given. */

@@ -1,4 +1,5 @@
 /** The workflow types that a worker runs. */
+export { circuitBreaker } from './circuit-breaker.js';
 export { incident } from './incident.js';
 export { lease } from './lease.js';
 export { monitor } from './monitor.js';

@@ -16,6 +16,7 @@ import type {
   RcaActivities,
   RecoveryActivities,
 } from '../activities/contract.js';
+import type { BreakerActivities } from '../activities/breaker-contract.js';
 import { RCA_QUEUE, type PlannedStep } from './messages.js';
 import { NOTIFY_QUEUE } from './notify-messages.js';
 
@@ -105,4 +106,19 @@ export const { recordDelivery } = proxyActivities<NotifyActivities>({
   startToCloseTimeout: '15s',
   scheduleToCloseTimeout: '24h',
   retry: { initialInterval: '500ms', maximumInterval: '30s' },
+});
+
+/** What a breaker needs to know of the load balancer: read at each comparison, which comes again. */
+export const { prepareBreaker } = proxyLocalActivities<BreakerActivities>({
+  startToCloseTimeout: '5s',
+  scheduleToCloseTimeout: '10s',
+  retry: { initialInterval: '200ms', maximumInterval: '2s' },
+});
+
+/** Given up soon: the next comparison plans anew from what is so then. */
+export const { applyBreaker } = proxyActivities<BreakerActivities>({
+  ...acting,
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '20s',
+  retry: { initialInterval: '200ms', maximumInterval: '2s' },
 });

@@ -56,7 +56,7 @@ export class ActionRun {
 
   constructor(
     name: ActionName,
-    fleet: Pick<FakeFleet, 'history' | 'archive'>,
+    fleet: Pick<FakeFleet, 'history' | 'archive' | 'breakerPort'>,
     ports: Ports,
     readonly options: {
       readonly violation?: Partial<Violation>;
@@ -83,6 +83,7 @@ export class ActionRun {
         ...{ killSwitch: refuse, openIncidents: refuse },
         ...{ ensureLease: refuse, isCurrent: refuse, hasEnded: refuse },
       },
+      breakers: fleet.breakerPort,
     };
   }
 

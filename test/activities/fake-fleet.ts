@@ -12,6 +12,18 @@ import {
   type ReplicaControl,
   type ReplicaProcess,
 } from '../../src/domain/ports.js';
+import {
+  NEW_BREAKER,
+  refusalOfOrder,
+  transition,
+  type Breaker,
+} from '../../src/domain/recovery/breaker.js';
+import { NO_HOLD } from '../../src/domain/recovery/breaker-enforcement.js';
+import { BREAKER_KINDS, DEFAULT_BREAKERS } from '../../src/domain/recovery/breaker-kinds.js';
+import type { Breakers } from '../../src/activities/world.js';
+import type { BreakerView } from '../../src/workflows/breaker-messages.js';
+
+const KIND = 'aphrodite_engine';
 
 interface Process extends ReplicaProcess {
   /** What keeps its engine from completing. */
@@ -32,6 +44,8 @@ export class FakeFleet {
   readonly processes = new Map<string, Process>();
   /** Undefined: the balancer has no such map. */
   circuits: Map<string, string> | undefined = new Map();
+  /** Breakers that were ever used; those of this fleet drain at once and never end by time. */
+  readonly breakers = new Map<string, Breaker>();
   release = 'r1';
   readonly activatedAtMs = new Map<string, number>();
   readonly changeLog: ChangeEvent[] = [];
@@ -65,7 +79,11 @@ export class FakeFleet {
       ...{ name, state, release, idle },
     }));
     const circuits = [...(this.circuits ?? [])].sort();
-    return JSON.stringify({ servers, processes, circuits, release: this.release }, null, 1);
+    const breakers = [...this.breakers]
+      .filter(([, { status }]) => status !== 'closed')
+      .map(([name, { status, by }]) => [name, status, by]);
+    const { release } = this;
+    return JSON.stringify({ servers, processes, circuits, breakers, release }, null, 1);
   }
 
   generation(name: string): number {
@@ -153,6 +171,30 @@ export class FakeFleet {
         if (value === undefined) this.circuits?.delete(key);
         else this.circuits?.set(key, value);
       });
+    },
+  };
+
+  readonly breakerPort: Breakers = {
+    settings: DEFAULT_BREAKERS,
+    states: () =>
+      Promise.resolve(
+        [...this.breakers].map(([replica, breaker]): BreakerView => {
+          const others = Object.fromEntries(BREAKER_KINDS.map((kind) => [kind, NEW_BREAKER]));
+          const breakers = { ...others, [KIND]: breaker } as BreakerView['breakers'];
+          return { service: 'chat', replica, breakers, hold: NO_HOLD, note: '' };
+        }),
+      ),
+    order: async ({ replica = '' }, order, { by = '', reason = '' }) => {
+      const before = this.breakers.get(replica) ?? NEW_BREAKER;
+      const refusal = refusalOfOrder(before, order);
+      if (refusal !== undefined) throw new AdapterError('rejected', refusal);
+      const event = { type: 'order', order, by, reason } as const;
+      const after = transition(before, event, DEFAULT_BREAKERS[KIND], 1_000);
+      await this.effect(`breaker ${replica} ${after.status}`, () => {
+        this.breakers.set(replica, after);
+        this.order(replica, { admin: after.status === 'closed' ? 'ready' : 'drain' });
+      });
+      return `${KIND} is ${after.status}`;
     },
   };
 

@@ -1,4 +1,4 @@
-import type { Coordination, World } from '../../src/activities/world.js';
+import type { Breakers, Coordination, World } from '../../src/activities/world.js';
 import type { Archive, IncidentRecord, TimelineEntry } from '../../src/domain/archive.js';
 import {
   AdapterError,
@@ -7,6 +7,7 @@ import {
   type LoadBalancerServer,
   type MetricHistory,
 } from '../../src/domain/ports.js';
+import { DEFAULT_BREAKERS } from '../../src/domain/recovery/breaker-kinds.js';
 import { DEFAULT_AUTONOMY } from '../../src/domain/recovery/action.js';
 import { DEFAULT_PROCEDURES } from '../../src/domain/recovery/procedure.js';
 import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
@@ -32,6 +33,13 @@ const FAST: RecoveryPolicy = {
   worsePercent: 20,
   releaseAfterWindows: 0.1,
   sliWindowMs: 10,
+};
+
+/** All closed, and none that takes an order. */
+const NO_BREAKERS: Breakers = {
+  settings: DEFAULT_BREAKERS,
+  states: () => Promise.resolve([]),
+  order: () => Promise.reject(new AdapterError('rejected', 'not in this test')),
 };
 
 /**
@@ -124,7 +132,11 @@ export class FakeFleet {
   };
 
   /** A world around this fleet. */
-  world(coordination: Coordination, policy: Partial<RecoveryPolicy> = {}): World {
+  world(
+    coordination: Coordination,
+    policy: Partial<RecoveryPolicy> = {},
+    breakers: Partial<Breakers> = {},
+  ): World {
     const { records, lines } = this;
     // Only what the workflows write is kept; a test reads it from here.
     const archive = {
@@ -152,6 +164,7 @@ export class FakeFleet {
       history: this.history,
       archive,
       coordination,
+      breakers: { ...NO_BREAKERS, ...breakers },
     };
   }
 }

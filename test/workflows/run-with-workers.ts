@@ -1,6 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import type { RcaActivities } from '../../src/activities/contract.js';
+import { createBreakerActivities } from '../../src/activities/breaker.js';
 import { createRecoveryActivities } from '../../src/activities/recovery.js';
 import type { World } from '../../src/activities/world.js';
 import type { DataConverter } from '@temporalio/common';
@@ -28,7 +29,7 @@ export async function runWithWorkers<T>(
     maxHeartbeatThrottleInterval: '100ms',
     stickyQueueScheduleToStartTimeout: '1s',
   };
-  const activities = { ...createRecoveryActivities(world) };
+  const activities = { ...createRecoveryActivities(world), ...createBreakerActivities(world) };
   const recovery = await Worker.create({ ...shared, taskQueue: 'recovery', activities });
   const analysis = await Worker.create({ ...shared, taskQueue: 'rca', activities: { ...RCA } });
   return analysis.runUntil(() => recovery.runUntil(run));

@@ -63,7 +63,12 @@ export function serverNameOf(service: ServiceWorld, replica: string): string {
 }
 
 /** The service's backend; undefined when no load balancer is configured. */
-export async function readPool({ service }: PrepareContext): Promise<Pool | undefined> {
+export function readPool({ service }: PrepareContext): Promise<Pool | undefined> {
+  return readPoolOf(service);
+}
+
+/** The same of a service by itself. */
+export async function readPoolOf(service: ServiceWorld): Promise<Pool | undefined> {
   const balancer = service.loadBalancer;
   if (balancer === undefined) return undefined;
   const { port, backend } = balancer;
@@ -83,7 +88,11 @@ export async function findServer(context: PrepareContext): Promise<ServerTarget>
   if (service.loadBalancer === undefined) {
     return { kind: 'refuse', why: `service "${service.name}" has no load balancer configured` };
   }
-  const [[worst], pool] = await Promise.all([suspects(context), readPool(context)]);
+  const [[worst], pool, breakers] = await Promise.all([
+    suspects(context),
+    readPool(context),
+    context.world.breakers.states(),
+  ]);
   if (worst === undefined || pool === undefined) {
     return { kind: 'skip', why: nobodyStandsOut(context) };
   }
@@ -91,6 +100,14 @@ export async function findServer(context: PrepareContext): Promise<ServerTarget>
   const server = pool.servers.find((s) => s.name === name);
   if (server === undefined) {
     return { kind: 'refuse', why: `backend "${pool.backend}" has no server "${name}"` };
+  }
+  const held = breakers.find(
+    (b) => b.service === service.name && b.replica === worst.replica,
+  )?.hold;
+  if (held !== undefined && (held.isDrained || held.weight !== null)) {
+    // Taken as the state before, its share would be restored long after the breaker has closed.
+    const why = `a breaker holds ${worst.replica}: its weight and state are the breaker’s to set`;
+    return { kind: 'skip', why };
   }
   return { kind: 'found', ...pool, ...worst, server };
 }

@@ -18,6 +18,19 @@ export function relievedWeight(initialWeight: number, slowness: number): number 
   return Math.max(1, Math.round(initialWeight * Math.max(share, 0.1)));
 }
 
+const isFull = (s: WeightedServer) => s.isServing && s.weight * 2 > s.initialWeight;
+
+/** Why the pool can't do without that server: too few others are in full service. Undefined if it can. */
+export function tooFewWithout(
+  servers: readonly WeightedServer[],
+  name: string,
+  minHealthy: number,
+): string | undefined {
+  const others = servers.filter((s) => s.name !== name && isFull(s)).length;
+  if (others >= minHealthy) return undefined;
+  return `only ${others} healthy servers would remain, at least ${minHealthy} must`;
+}
+
 /**
  * Whether a server may be taken out (drained or nearly so): at least `minHealthy` others must stay in
  * service, and no more than `maxSharePercent` of the pool's servers may be out or reduced at once.
@@ -30,11 +43,8 @@ export function refusalToRelieve(
 ): string | undefined {
   const target = servers.find((s) => s.name === name);
   if (target === undefined) return `server "${name}" is not in the pool`;
-  const isFull = (s: WeightedServer) => s.isServing && s.weight * 2 > s.initialWeight;
-  const healthyOthers = servers.filter((s) => s.name !== name && isFull(s)).length;
-  if (healthyOthers < limits.minHealthy) {
-    return `only ${healthyOthers} healthy servers would remain, at least ${limits.minHealthy} must`;
-  }
+  const tooFew = tooFewWithout(servers, name, limits.minHealthy);
+  if (tooFew !== undefined) return tooFew;
   const touched = servers.filter((s) => s.name === name || !isFull(s)).length;
   // One server may always be touched: in a pool of three a limit of 25 % would otherwise forbid everything.
   if (touched > 1 && (100 * touched) / servers.length > limits.maxSharePercent) {

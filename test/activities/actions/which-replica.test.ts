@@ -37,10 +37,7 @@ describe('circuit_breaker_open for a service', () => {
     const run = runOf('circuit_breaker_open', fleet);
     const state = await run.ready();
     await run.action.apply(run.context(), state);
-    expect(fleet.effects).toEqual([
-      'circuit engines/engine-4 open',
-      'circuit engines/engine-2 open',
-    ]);
+    expect(fleet.effects).toEqual(['breaker engine-4 open', 'breaker engine-2 open']);
     await run.action.undo(run.context(new Attempt(), 'undo'), state);
     expect(fleet.state()).toBe(initial);
   });
@@ -48,10 +45,10 @@ describe('circuit_breaker_open for a service', () => {
   it('opens for as many as the blast radius allows, and says which stay', async () => {
     const fleet = erring(0, 10, 0, 30);
     expect(await why(runOf('circuit_breaker_open', fleet, { maxSharePercent: 25 }))).toMatch(
-      /^ready: open the circuit of engine-4.*\(left in service: engine-2: 2 of 4 servers/,
+      /^ready: open the breaker of engine-4.*\(left in service: engine-2: 2 of 4 servers/,
     );
     expect(await why(runOf('circuit_breaker_open', fleet, { minHealthyReplicas: 3 }))).toMatch(
-      /^ready: open the circuit of engine-4.*left in service: engine-2: only 2 healthy/,
+      /^ready: open the breaker of engine-4.*left in service: engine-2: only 2 healthy/,
     );
   });
 
@@ -61,30 +58,30 @@ describe('circuit_breaker_open for a service', () => {
     );
   });
 
-  it('drains where the balancer has no map of circuits, and restores that', async () => {
+  it('is skipped for one whose breaker is open already, with why it is', async () => {
     const fleet = erring(0, 10, 0, 0);
-    fleet.circuits = undefined;
-    const run = runOf('circuit_breaker_open', fleet);
-    const state = await run.ready();
-    await run.action.apply(run.context(), state);
-    await run.action.undo(run.context(new Attempt(), 'undo'), state);
-    expect(fleet.effects).toEqual(['admin engine-2 drain', 'admin engine-2 ready']);
+    const chat = { service: 'chat', replica: 'engine-2' };
+    await fleet.breakerPort.order(chat, 'open', { by: 'breaker', reason: '5 failures' });
+    expect(await why(runOf('circuit_breaker_open', fleet))).toBe(
+      'skip: the breaker of engine-2 is open already (5 failures)',
+    );
   });
 
-  it('restores a circuit that was half open, and leaves alone what was changed since', async () => {
+  it('leaves a breaker alone that somebody isolated, or that opened by itself, since', async () => {
     const fleet = erring(0, 10, 0, 0);
-    fleet.circuits = new Map([['engines/engine-2', 'half-open:10']]);
+    const chat = { service: 'chat', replica: 'engine-2' };
     const run = runOf('circuit_breaker_open', fleet);
     const state = await run.ready();
     await run.action.apply(run.context(), state);
-    await run.action.undo(run.context(new Attempt(), 'undo'), state);
-    expect(fleet.circuits.get('engines/engine-2')).toBe('half-open:10');
-    await run.action.apply(run.context(), state);
-    fleet.circuits.set('engines/engine-2', 'half-open:50');
+    await fleet.breakerPort.order(chat, 'isolate', { by: 'ada' });
     expect(await run.action.undo(run.context(new Attempt(), 'undo'), state)).toBe(
-      'circuit of engines/engine-2 is half-open:50, set by somebody else since: left alone',
+      'the breaker of engine-2 is isolated by ada since: left alone',
     );
-    expect(fleet.circuits.get('engines/engine-2')).toBe('half-open:50');
+    await fleet.breakerPort.order(chat, 'close', { by: 'ada' });
+    await fleet.breakerPort.order(chat, 'open', { by: 'breaker' });
+    expect(await run.action.undo(run.context(new Attempt(), 'undo'), state)).toBe(
+      'the breaker of engine-2 is open by breaker since: left alone',
+    );
   });
 });
 

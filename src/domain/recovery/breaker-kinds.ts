@@ -1,0 +1,66 @@
+/** What a breaker watches: the four services of the design document. */
+export const BREAKER_KINDS = [
+  /** The engine as its callers see it: answers 5xx, refused and cut connections at the gateway. */
+  'aphrodite_engine',
+  /** The model behind it: probes of one token, and requests that the engine itself calls errors. */
+  'model_inference',
+  /** Its KV cache: scrapes that show preemptions, or a full cache while requests wait. */
+  'kv_cache',
+  /** Deep Tree Echo: reported convergence beyond its threshold's limit. */
+  'deep_tree_echo',
+] as const;
+export type BreakerKind = (typeof BREAKER_KINDS)[number];
+
+/** How a breaker of a kind behaves. Lengths of time in milliseconds. */
+export interface BreakerSettings {
+  /** Failures that open it. */
+  readonly failureThreshold: number;
+  /** Successes in a row that close it again, on trial. */
+  readonly successThreshold: number;
+  /** How long it stays open before the trial. */
+  readonly openMs: number;
+  /** Failures older than this no longer count. */
+  readonly failureWindowMs: number;
+  /**
+   * Successes that make one failure good. Without it a replica that fails once in a thousand requests
+   * would open by its sheer traffic; with 10 only a share of failures above about 9 % adds up.
+   */
+  readonly forgivingSuccesses: number;
+  /** Share of its weight that a replica gets on trial, percent. */
+  readonly halfOpenPercent: number;
+  /** Whether an opening by its own rules is enforced at the load balancer, or only told. */
+  readonly enforce: boolean;
+}
+
+const SHARED = { forgivingSuccesses: 1, halfOpenPercent: 10, enforce: true } as const;
+const MINUTE_MS = 60_000;
+
+/**
+ * Thresholds and open times of the design document. The windows are ours: long enough for the kind's
+ * own source, which for probes is one a minute.
+ *
+ * KV cache and echo are told, not enforced: a full cache is mostly too much load, and taking a replica
+ * out for it would fill its peers'.
+ */
+export const DEFAULT_BREAKERS: Readonly<Record<BreakerKind, BreakerSettings>> = {
+  aphrodite_engine: {
+    ...{ failureThreshold: 5, successThreshold: 3, openMs: 60_000, failureWindowMs: MINUTE_MS },
+    ...SHARED,
+    forgivingSuccesses: 10,
+  },
+  model_inference: {
+    ...{ failureThreshold: 3, successThreshold: 2, openMs: 30_000, failureWindowMs: 5 * MINUTE_MS },
+    ...SHARED,
+  },
+  kv_cache: {
+    ...{ failureThreshold: 7, successThreshold: 4, openMs: 45_000, failureWindowMs: 2 * MINUTE_MS },
+    ...SHARED,
+    enforce: false,
+  },
+  deep_tree_echo: {
+    ...{ failureThreshold: 4, successThreshold: 3, openMs: 90_000 },
+    ...{ failureWindowMs: 15 * MINUTE_MS },
+    ...SHARED,
+    enforce: false,
+  },
+};
