@@ -2,13 +2,18 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Running } from './role.js';
 
+/** What answers requests: a Hono app, whatever its context carries. */
+export interface Servable {
+  readonly fetch: Hono['fetch'];
+}
+
 /**
  * Serves an app until stopped.
  *
  * @throws Error naming the port and the setting that changes it, when it is taken.
  */
 export function listen(
-  app: Hono,
+  app: Servable,
   at: { readonly host: string; readonly port: number; readonly setting: string },
 ): Promise<Running & { readonly port: number }> {
   const server = createAdaptorServer({ fetch: app.fetch });

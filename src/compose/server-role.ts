@@ -11,13 +11,14 @@ import { mergeExpositions } from '../telemetry.js';
 import { listen } from './http-listener.js';
 import { temporalUi, type Role, type Running } from './role.js';
 import { temporalAccess } from './temporal-access.js';
+import { packageVersion } from './version.js';
 
 const CONNECT_WITHIN_MS = 30_000;
 /** `/health/production` must answer while Temporal hangs. */
 const PROBE_WITHIN_MS = 1_000;
 
 /** The server role: the API, and the one owner of the embedded archive. */
-export async function startServer({ config, telemetry }: Role): Promise<Running> {
+export async function startServer({ config, log, telemetry }: Role): Promise<Running> {
   const archive = await createArchive(
     config.archive ?? { kind: 'libsql', path: path.join(config.dataDir, 'archive.db') },
   );
@@ -48,6 +49,8 @@ export async function startServer({ config, telemetry }: Role): Promise<Running>
       }
     },
     uiLink: (id, runId) => `${ui}/workflows/${encodeURIComponent(id)}/${runId}/timeline`,
+    onError: (what, error, fields) => log.error({ err: error, ...fields }, what),
+    version: packageVersion(),
     nowMs: Date.now,
   });
   const listener = await listen(app, { ...config.server, setting: 'server.port' });

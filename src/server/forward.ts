@@ -1,5 +1,5 @@
-import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { z } from 'zod';
 import type { DetectorAnswer } from './detector-client.js';
 import { Problem } from './problem.js';
 
@@ -9,15 +9,18 @@ const TITLES: Readonly<Record<number, string>> = {
   409: 'Conflict',
 };
 
-/** Gives the detector's answer to the caller; its refusals as Problems that say why. */
-export function answerOf(context: Context, { status, body }: DetectorAnswer): Response {
-  if (status < 300) return context.json(body, status as ContentfulStatusCode);
+/**
+ * The body of the detector's answer, as its shape has it.
+ *
+ * @throws Problem for its refusals, that says why.
+ */
+export function bodyOf<T>(shape: z.ZodType<T>, { status, body }: DetectorAnswer): T {
+  if (status < 300) return shape.parse(body);
   const { message, problems } = body as { message?: string; problems?: unknown };
-  const problem = new Problem(
+  throw new Problem(
     status >= 500 ? 503 : (status as ContentfulStatusCode),
     TITLES[status] ?? 'Not possible now',
     message ?? `the detector answered ${status}`,
+    problems === undefined ? {} : { more: { problems } },
   );
-  const json = problems === undefined ? problem.toJSON() : { ...problem.toJSON(), problems };
-  return context.json(json, problem.status, { 'content-type': 'application/problem+json' });
 }

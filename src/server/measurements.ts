@@ -1,20 +1,40 @@
-import { Hono } from 'hono';
-import { readBody } from './body.js';
+import { z } from 'zod';
 import type { DetectorClient } from './detector-client.js';
-import { answerOf } from './forward.js';
+import { bodyOf } from './forward.js';
+import { operation, type Operation } from './operation.js';
+import { jsonValue } from './shapes.js';
 
 /** 10,000 measurements, of which each takes some 200 bytes. */
 const BODY_LIMIT_BYTES = 4 << 20;
 
-/**
- * `POST /v1/measurements`: a batch of measurements, each accepted or rejected by itself; the answer
- * counts the accepted and says why each other one was not.
- */
-export function measurementRoutes(detector: DetectorClient): Hono {
-  const app = new Hono();
-  app.post('/v1/measurements', async (context) => {
-    const given = await readBody(context.req.raw, BODY_LIMIT_BYTES);
-    return answerOf(context, await detector.forward('POST', '/internal/measurements', given));
-  });
-  return app;
+const takenShape = z
+  .object({
+    accepted: z.int(),
+    rejected: z.array(z.object({ index: z.int(), message: z.string() })),
+  })
+  .meta({ id: 'MeasurementsTaken' });
+
+/** `POST /v1/measurements`: a batch of measurements, each accepted or rejected by itself. */
+export function measurementRoutes(detector: DetectorClient): Operation[] {
+  return [
+    operation({
+      id: 'pushMeasurements',
+      method: 'post',
+      path: '/v1/measurements',
+      tag: 'measurements',
+      summary: 'Takes a batch of measurements, each accepted or rejected by itself',
+      description:
+        'Each is `{"metric", "value", "service"?, "replica"?, "time"?, "demandPerSecond"?}`; the value is in the unit of the thresholds on that metric, the time ISO 8601 or Unix seconds.',
+      role: 'operator',
+      // Each item is judged by the detector, so that a wrong one rejects itself and not the others.
+      body: z.strictObject({ measurements: z.array(jsonValue).max(10_000) }),
+      bodyLimitBytes: BODY_LIMIT_BYTES,
+      answer: takenShape,
+      audit: { how: 'hourly' },
+      async handle({ body }) {
+        const answer = await detector.forward('POST', '/internal/measurements', body);
+        return { body: bodyOf(takenShape, answer) };
+      },
+    }),
+  ];
 }

@@ -1,62 +1,149 @@
-import { Hono, type Context } from 'hono';
-import type { Archive } from '../domain/archive.js';
-import { readBody } from './body.js';
-import type { DetectorAnswer, DetectorClient, Method } from './detector-client.js';
-import { answerOf } from './forward.js';
+import { z } from 'zod';
+import type { DetectorClient, Method } from './detector-client.js';
+import { bodyOf } from './forward.js';
+import { operation, type Operation } from './operation.js';
+import { byAndReason, jsonValue } from './shapes.js';
 
 /** A threshold takes some 300 bytes. */
 const BODY_LIMIT_BYTES = 256 << 10;
 const BASE = '/internal/thresholds';
 
-/** What changes are audited with. */
-interface ThresholdParts {
-  readonly detector: DetectorClient;
-  readonly archive: Pick<Archive, 'putAudit'>;
-  readonly nowMs: () => number;
-}
+/** As the configuration writes it: the detector judges it by the configuration's own schema. */
+const givenShape = z
+  .record(z.string(), jsonValue)
+  .meta({ id: 'ThresholdGiven', description: 'as the configuration writes it' });
+const thresholdShape = z
+  .looseObject({
+    name: z.string(),
+    metric: z.string(),
+    target: z.number(),
+    tolerance: z.string(),
+    direction: z.enum(['upper', 'lower']),
+    unit: z.string(),
+    window: z.string(),
+    sustained: z.string(),
+    violationType: z.string(),
+    enabled: z.boolean(),
+  })
+  .meta({ id: 'Threshold' });
+const listShape = z.object({
+  thresholds: z.array(thresholdShape),
+  changedByApi: z.array(z.string()),
+  removedByApi: z.array(z.string()),
+});
+const changeShape = z
+  .object({ changed: z.array(z.string()) })
+  .meta({ id: 'ThresholdChange', description: 'names of the thresholds that are other now' });
 
-/**
- * `/v1/thresholds`: GET lists them, PUT replaces the list (`{"thresholds": [...]}`), POST adds one;
- * GET, PUT and DELETE of `/v1/thresholds/NAME` are about one; `POST /v1/thresholds/reload` reads the
- * configuration again (`{"dropChanges": true}` takes back what the API changed). Each threshold is
- * written as in the configuration. A refused change is 400 with every mistake and changes nothing.
- * Who changes says so with `?by=NAME`; changes and refusals are in the audit.
- */
-export function thresholdRoutes({ detector, archive, nowMs }: ThresholdParts): Hono {
-  const app = new Hono();
-  const pathOf = (context: Context) => {
-    const name = context.req.param('name');
-    return name === undefined ? BASE : `${BASE}/${encodeURIComponent(name)}`;
+const params = z.object({ name: z.string().min(1).max(200) });
+const query = z.strictObject(byAndReason);
+const common = { tag: 'thresholds', bodyLimitBytes: BODY_LIMIT_BYTES } as const;
+const REFUSAL = 'A refused change is 400 with every mistake, and changes nothing.';
+
+/** `/v1/thresholds`: the thresholds in force, and changes of them. */
+export function thresholdRoutes(detector: DetectorClient): Operation[] {
+  const pathOf = (name: string) => `${BASE}/${encodeURIComponent(name)}`;
+  const read = async <T>(shape: z.ZodType<T>, path: string) => ({
+    body: bodyOf(shape, await detector.forward('GET', path, undefined)),
+  });
+  const change = async (method: Method, path: string, given?: unknown) => {
+    const body = bodyOf(changeShape, await detector.forward(method, path, given));
+    const { changed } = body;
+    const detail = changed.length === 0 ? 'nothing differs' : `changed: ${changed.join(', ')}`;
+    return { body, audit: { detail } };
   };
-  const change = async (context: Context, method: Method, path: string) => {
-    const given =
-      method === 'DELETE' ? undefined : await readBody(context.req.raw, BODY_LIMIT_BYTES);
-    const answer = await detector.forward(method, path, given);
-    await archive.putAudit({
-      key: crypto.randomUUID(),
-      atMs: nowMs(),
-      who: context.req.query('by') ?? 'unknown',
-      from: context.req.header('user-agent') ?? 'http',
-      what: `thresholds-${path.endsWith('/reload') ? 'reload' : method.toLowerCase()}`,
-      target: context.req.param('name') ?? '*',
-      outcome: answer.status < 300 ? 'accepted' : 'refused',
-      detail: detailOf(answer),
-    });
-    return answerOf(context, answer);
-  };
-
-  app.get('/v1/thresholds/:name?', async (context) =>
-    answerOf(context, await detector.forward('GET', pathOf(context), undefined)),
-  );
-  app.post('/v1/thresholds/reload', (context) => change(context, 'POST', `${BASE}/reload`));
-  app.post('/v1/thresholds', (context) => change(context, 'POST', BASE));
-  app.put('/v1/thresholds/:name?', (context) => change(context, 'PUT', pathOf(context)));
-  app.delete('/v1/thresholds/:name', (context) => change(context, 'DELETE', pathOf(context)));
-  return app;
-}
-
-function detailOf({ body }: DetectorAnswer): string {
-  const { message, changed } = body as { message?: string; changed?: readonly string[] };
-  if (changed === undefined) return message ?? '';
-  return changed.length === 0 ? 'nothing differs' : `changed: ${changed.join(', ')}`;
+  return [
+    operation({
+      ...common,
+      id: 'listThresholds',
+      method: 'get',
+      path: '/v1/thresholds',
+      summary: 'The thresholds in force, and which of them the API changed',
+      role: 'viewer',
+      answer: listShape,
+      handle: () => read(listShape, BASE),
+    }),
+    operation({
+      ...common,
+      id: 'getThreshold',
+      method: 'get',
+      path: '/v1/thresholds/{name}',
+      summary: 'One threshold',
+      role: 'viewer',
+      params,
+      answer: thresholdShape,
+      handle: ({ params: { name } }) => read(thresholdShape, pathOf(name)),
+    }),
+    operation({
+      ...common,
+      id: 'replaceThresholds',
+      method: 'put',
+      path: '/v1/thresholds',
+      summary: 'Replaces the whole list',
+      description: REFUSAL,
+      role: 'admin',
+      query,
+      body: z.strictObject({ thresholds: z.array(jsonValue).max(1_000) }),
+      answer: changeShape,
+      audit: { line: () => ({ what: 'thresholds-put' }) },
+      handle: ({ body }) => change('PUT', BASE, body),
+    }),
+    operation({
+      ...common,
+      id: 'addThreshold',
+      method: 'post',
+      path: '/v1/thresholds',
+      summary: 'Adds a threshold',
+      description: REFUSAL,
+      role: 'admin',
+      query,
+      body: givenShape,
+      status: 201,
+      answer: changeShape,
+      audit: { line: () => ({ what: 'thresholds-post' }) },
+      handle: ({ body }) => change('POST', BASE, body),
+    }),
+    operation({
+      ...common,
+      id: 'reloadThresholds',
+      method: 'post',
+      path: '/v1/thresholds/reload',
+      summary: 'Reads the thresholds of the configuration again, all or none',
+      description: '`dropChanges` takes back what the API changed.',
+      role: 'admin',
+      query,
+      body: z.strictObject({ dropChanges: z.boolean().default(false) }),
+      answer: changeShape,
+      audit: { line: () => ({ what: 'thresholds-reload' }) },
+      handle: ({ body }) => change('POST', `${BASE}/reload`, body),
+    }),
+    operation({
+      ...common,
+      id: 'setThreshold',
+      method: 'put',
+      path: '/v1/thresholds/{name}',
+      summary: 'Replaces one threshold, or adds it',
+      description: REFUSAL,
+      role: 'admin',
+      params,
+      query,
+      body: givenShape,
+      answer: changeShape,
+      audit: { line: ({ params: { name } }) => ({ what: 'thresholds-put', target: name }) },
+      handle: ({ params: { name }, body }) => change('PUT', pathOf(name), body),
+    }),
+    operation({
+      ...common,
+      id: 'removeThreshold',
+      method: 'delete',
+      path: '/v1/thresholds/{name}',
+      summary: 'Removes one threshold',
+      role: 'admin',
+      params,
+      query,
+      answer: changeShape,
+      audit: { line: ({ params: { name } }) => ({ what: 'thresholds-delete', target: name }) },
+      handle: ({ params: { name } }) => change('DELETE', pathOf(name)),
+    }),
+  ];
 }

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Hono } from 'hono';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createArchive } from '../../src/adapters/archive/index.js';
 import { listen } from '../../src/compose/http-listener.js';
@@ -24,7 +23,7 @@ interface Product {
   readonly incidents: FakeIncidents;
   readonly alerts: AlertResult[];
   readonly truncated: number[];
-  readonly app: Hono;
+  readonly app: ReturnType<typeof createApp>;
   readonly send: (
     method: string,
     url: string,
@@ -70,6 +69,8 @@ async function product(
     metrics: () => Promise.resolve(''),
     problems: () => Promise.resolve([]),
     uiLink: () => '',
+    onError: (what, error) => made.problems.push(`${what}: ${String(error)}`),
+    version: '0',
     nowMs: Date.now,
   });
   const send: Product['send'] = async (method, url, given) => {

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { includesRole, type Principal } from '../domain/access.js';
+import type { AuditTrail } from './audit-trail.js';
+import { parseBody, readBytes } from './body.js';
+import { nameOf, type Origin } from './caller.js';
+import type { Call, Operation } from './operation.js';
+import { Problem, problemOf } from './problem.js';
+import { validated } from './validate.js';
+
+/** Longest body unless the operation says otherwise. */
+export const DEFAULT_BODY_LIMIT_BYTES = 64 << 10;
+
+/** A call as it came in. */
+export interface Incoming {
+  readonly request: Request;
+  /** Of the path, as the router found them. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** Undefined: nobody that we know. */
+  readonly principal: Principal | undefined;
+  readonly origin: Origin;
+}
+
+const nothing = z.unknown().transform(() => undefined);
+
+/**
+ * One call of an operation: authorised, read, validated, handled, audited.
+ *
+ * @throws Problem and whatever the handler throws: for the app’s error handler.
+ */
+export async function serveOperation(
+  operation: Operation,
+  incoming: Incoming,
+  audit: AuditTrail,
+): Promise<Response> {
+  const principal = callerOf(operation, incoming.principal);
+  const read: Read = { by: principal.name };
+  if (operation.method === 'get') {
+    return sent(operation, await handled(operation, incoming, principal, read));
+  }
+  const write = (outcome: string, detail: string, target?: string) => {
+    const line = lineOf(operation, incoming, read);
+    const { address, userAgent } = incoming.origin;
+    const from = `${address} ${userAgent}`;
+    return audit.write(
+      { ...line, who: read.by, from, target: target ?? line.target, outcome, detail },
+      operation.audit?.how ?? 'each',
+    );
+  };
+  try {
+    const answer = await handled(operation, incoming, principal, read);
+    const said = answer.audit;
+    await write('accepted', said?.detail ?? reasonOf(read.call?.body), said?.target);
+    return sent(operation, answer);
+  } catch (error) {
+    const { status, detail } = problemOf(error);
+    await write(status < 500 ? 'refused' : 'failed', detail);
+    throw error;
+  }
+}
+
+/** What of a call is known so far: a refused one is audited with as much as that. */
+interface Read {
+  by: string;
+  call?: Pick<Call<unknown, unknown, unknown>, 'params' | 'query' | 'body'>;
+}
+
+/** Who calls. Strangers are not audited, or they could fill the archive. */
+function callerOf({ role }: Operation, principal: Principal | undefined): Principal {
+  if (principal !== undefined) return principal;
+  if (role === 'public') return { name: 'anonymous', role: 'viewer', via: 'local' };
+  throw new Problem(401, 'Not signed in', 'send a token: "Authorization: Bearer …"', {
+    headers: { 'www-authenticate': 'Bearer realm="paramedic"' },
+  });
+}
+
+async function handled(
+  operation: Operation,
+  { request, params, query }: Incoming,
+  principal: Principal,
+  read: Read,
+) {
+  const { role } = operation;
+  if (role !== 'public' && !includesRole(principal.role, role)) {
+    const why = `this needs the role ${role}; "${principal.name}" is ${principal.role}`;
+    throw new Problem(403, 'Not allowed', why);
+  }
+  const call = {
+    params: validated(operation.params ?? nothing, params, 'path'),
+    query: validated(operation.query ?? nothing, query, 'query'),
+    body: operation.body && validated(operation.body, await bodyOf(operation, request), 'body'),
+  };
+  read.by = nameOf(principal, claimed(call.body) ?? claimed(call.query));
+  read.call = call;
+  return operation.handle({ ...call, principal, by: read.by, request });
+}
+
+async function bodyOf({ bodyLimitBytes }: Operation, request: Request): Promise<unknown> {
+  return parseBody(await readBytes(request, bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES));
+}
+
+function lineOf({ id, audit }: Operation, { params }: Incoming, { call }: Read) {
+  const said = call && audit?.line?.(call);
+  const target = said?.target ?? params['id'] ?? params['name'] ?? '*';
+  return { what: said?.what ?? id, target };
+}
+
+const claim = z.object({ by: z.string() });
+const claimed = (given: unknown) => claim.safeParse(given).data?.by;
+const reasons = z.object({ reason: z.string() });
+const reasonOf = (body: unknown) => reasons.safeParse(body).data?.reason ?? '';
+
+type Given = Awaited<ReturnType<Operation['handle']>>;
+
+function sent({ answer: shape, status = 200 }: Operation, { body, headers }: Given): Response {
+  const isText = typeof body === 'string' || body instanceof ReadableStream;
+  const contentType = isText && 'contentType' in shape ? shape.contentType : 'application/json';
+  const text = isText ? body : JSON.stringify(body);
+  return new Response(text, { status, headers: { 'content-type': contentType, ...headers } });
+}
