@@ -42,7 +42,7 @@ export interface ServerParts {
 const ARCHIVE_BODY_LIMIT_BYTES = 64 << 20;
 
 /** Every operation of the API; a resource has a file of its own. */
-export function apiOperations(parts: ServerParts): readonly Operation[] {
+function apiOperations(parts: ServerParts): readonly Operation[] {
   const { archive, detector, incidents } = parts;
   const operations: Operation[] = [
     ...monitoringRoutes(parts),
