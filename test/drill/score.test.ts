@@ -28,7 +28,7 @@ const named = (kind: string, replica: string | undefined): NamedCause => ({
 
 function step(state: Step['state'], replica: string | undefined, startedAt: string | null): Step {
   const [sample] = waitingIncident.steps;
-  return { ...sample!, state, target: { service: 'chat', replica }, startedAt };
+  return { ...sample!, state, target: { service: 'chat', replica: replica ?? null }, startedAt };
 }
 
 function seen(over: Partial<Detail>, cause: NamedCause | undefined): SeenIncident {
