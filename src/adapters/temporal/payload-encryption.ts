@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { AdapterError } from '../../domain/ports.js';
 
 /** A key that payloads are encrypted with; its id stands in clear in each of them. */
@@ -17,7 +17,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 
-const { Payload: Proto } = temporal.api.common.v1;
+const { Payload: Proto } = proto.temporal.api.common.v1;
 const text = new TextDecoder();
 const bytes = new TextEncoder();
 
