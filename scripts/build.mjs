@@ -43,7 +43,10 @@ const replaceFile = (file, text) => {
   renameSync(temporary, file);
 };
 
-const files = ['src', 'fleet', 'bench'].flatMap(sources);
+// The torture test drives a stack as the end-to-end tests do.
+const files = ['src', 'fleet', 'bench', 'torture', 'test/e2e', 'test/fleet']
+  .flatMap(sources)
+  .filter((file) => !file.endsWith('.test.ts'));
 const tools = hashOf('scripts/build.mjs', 'package-lock.json');
 const stamp = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {};
 const known = stamp.tools === tools ? stamp : { tools, files: {}, bundle: '' };

@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse, stringify } from 'yaml';
+import { projectRoot } from '../../src/local-stack/project-root.js';
 import type { StackPorts } from './ports.js';
 
-const DEMO = path.resolve(import.meta.dirname, '../../config/demo.yaml');
+const DEMO = path.join(projectRoot(), 'config/demo.yaml');
 
 /** A section of a configuration file as YAML gives it. */
 export type Section = Readonly<Record<string, unknown>>;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { projectRoot } from '../../src/local-stack/project-root.js';
 import type { IncidentDetailJson, IncidentJson } from '../../src/server/incident-json.js';
 import { eventually } from './eventually.js';
 import { Gateway } from './gateway.js';
@@ -10,8 +11,7 @@ import { freePorts, type StackPorts } from './ports.js';
 import { type Section, writeStackConfig } from './stack-config.js';
 import { commandOf, markedProcesses, STACK_MARK } from './stack-processes.js';
 
-const ROOT = path.resolve(import.meta.dirname, '../..');
-const PROGRAM = path.join(ROOT, 'bin/paramedic');
+const PROGRAM = path.join(projectRoot(), 'bin/paramedic');
 /** 8 s on an idle machine of two cores. */
 const READY_WITHIN_MS = 90_000;
 const STOP_WITHIN_MS = 60_000;

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import type { Evidence, TimelineRow } from '../../torture/evidence.js';
+import { checkInvariants, INVARIANTS, type InvariantName } from '../../torture/invariants.js';
+import { PLANTS } from '../../torture/plants.js';
+import { schedule } from '../../torture/schedule.js';
+
+const ID = 'incident:chat:engine-2:request_latency_p95';
+const OTHER = 'incident:chat:engine-3:request_latency_p95';
+
+function lines(incidentId: string, runId: string, atMs: number, stages: string[]): TimelineRow[] {
+  return stages.map((stage, index) => ({
+    ...{ incidentId, runId, sequence: index + 1, atMs: atMs + 100 * index, stage, line: stage },
+  }));
+}
+
+function incident(id: string, runId: string, openedAtMs: number, resolvedAtMs: number) {
+  const replica = id.split(':')[2] ?? null;
+  return {
+    ...{ id, runId, state: 'resolved', outcome: 'recovered', service: 'chat', replica },
+    ...{ procedure: 'latency_spike', openedAtMs, resolvedAtMs },
+  };
+}
+
+const STORY = [
+  'violation',
+  'plan',
+  'try',
+  'changed',
+  'verified',
+  'recovered',
+  'released',
+  'closed',
+];
+
+/** Two incidents of one replica after each other, one of another at the same time; all went well. */
+const CLEAN: Evidence = {
+  gateway: [
+    {
+      ...{ seq: 1, atMs: 1_200, command: 'set server engines/engine-2 weight 10' },
+      ...{ changed: true, inService: 3 },
+    },
+    {
+      ...{ seq: 2, atMs: 1_700, command: 'set server engines/engine-2 weight 100' },
+      ...{ changed: true, inService: 3 },
+    },
+  ],
+  supervisor: [
+    { seq: 1, atMs: 900, what: 'fault', target: 'engine-2', operationId: null },
+    { seq: 2, atMs: 5_000, what: 'restart', target: 'engine-2', operationId: 'run-2:restart:1' },
+    { seq: 3, atMs: 6_000, what: 'scale', target: 'fleet', operationId: 'run-2:scale:2' },
+    { seq: 4, atMs: 7_000, what: 'scale', target: 'fleet', operationId: 'run-2:scale:3' },
+  ],
+  incidents: [
+    incident(ID, 'run-1', 1_000, 2_000),
+    incident(ID, 'run-2', 200_000, 300_000),
+    incident(OTHER, 'run-3', 1_000, 2_000),
+  ],
+  timeline: [
+    ...lines(ID, 'run-1', 1_000, STORY),
+    ...lines(ID, 'run-2', 200_000, STORY),
+    ...lines(OTHER, 'run-3', 1_000, STORY),
+  ],
+  reports: [
+    { incidentId: ID, runId: 'run-1' },
+    { incidentId: ID, runId: 'run-2' },
+    { incidentId: OTHER, runId: 'run-3' },
+  ],
+  audit: [{ what: 'abort', target: ID, outcome: 'accepted' }],
+  violations: [
+    { fingerprint: 'chat:engine-2:request_latency_p95', atMs: 990 },
+    { fingerprint: 'chat:engine-2:request_latency_p95', atMs: 1_500 },
+  ],
+  orders: [{ incidentId: ID, order: 'abort' }],
+  balancer: { before: '{}', after: '{}' },
+  replicas: { before: 3, after: 3 },
+  release: { before: 'r1', after: 'r1' },
+  minHealthyReplicas: 1,
+  clockPlayMs: 100,
+};
+
+const found = (evidence: Evidence) => [
+  ...new Set(checkInvariants(evidence).map(({ invariant }) => invariant)),
+];
+
+describe('the checker of a torture run', () => {
+  it('has nothing to say of a clean run', () => {
+    expect(checkInvariants(CLEAN)).toEqual([]);
+  });
+
+  it.each(Object.keys(INVARIANTS) as InvariantName[])('catches a planted bug: %s', (name) => {
+    expect(found(PLANTS[name](CLEAN))).toEqual([name]);
+  });
+
+  it('misses a violation that no incident took', () => {
+    const violations = [{ fingerprint: 'chat:engine-1:request_latency_p95', atMs: 1_000 }];
+    expect(found({ ...CLEAN, violations })).toEqual(['one-incident']);
+  });
+
+  it('finds a restart that was done twice under two operation ids of one step', () => {
+    const twice = { ...CLEAN.supervisor[1]!, operationId: 'run-2:restart:2' };
+    expect(found({ ...CLEAN, supervisor: [...CLEAN.supervisor, twice] })).toEqual([
+      'no-double-effect',
+    ]);
+  });
+
+  it.each([
+    ['a replica too many', { replicas: { before: 3, after: 4 } }],
+    ['another release', { release: { before: 'r1', after: 'r2' } }],
+  ])('finds what was left behind: %s, unless a person was told', (_what, change) => {
+    expect(found({ ...CLEAN, ...change })).toEqual(['undos-settled']);
+    const told = { ...CLEAN.timeline[0]!, sequence: 9, stage: 'kept', line: 'to undo by hand: x' };
+    expect(found({ ...CLEAN, ...change, timeline: [...CLEAN.timeline, told] })).toEqual([]);
+  });
+
+  it('takes a recovery of the service for one on all of its replicas', () => {
+    const incidents = CLEAN.incidents.map((i) => (i.id === OTHER ? { ...i, replica: null } : i));
+    expect(found({ ...CLEAN, incidents })).toEqual(['one-recovery']);
+  });
+
+  it('misses a line of a timeline, and an order in the audit', () => {
+    const timeline = CLEAN.timeline.filter(
+      ({ runId, sequence }) => runId !== 'run-2' || sequence !== 4,
+    );
+    expect(found({ ...CLEAN, timeline })).toEqual(['records-complete']);
+    expect(found({ ...CLEAN, audit: [] })).toEqual(['records-complete']);
+  });
+});
+
+describe('the schedule of a torture run', () => {
+  const rounds = (seed: number, n: number) => {
+    const all = schedule(seed);
+    return Array.from({ length: n }, () => all.next().value);
+  };
+
+  it('follows from its seed', () => {
+    expect(rounds(7, 20)).toEqual(rounds(7, 20));
+    expect(rounds(7, 20)).not.toEqual(rounds(8, 20));
+  });
+
+  it('has every kind of blow within ten minutes’ worth of rounds', () => {
+    const kinds = new Set(rounds(1, 8).flatMap(({ blows }) => blows.map(({ blow }) => blow.kind)));
+    for (const kind of ['kill', 'freeze', 'full-disk', 'clock-step', 'webhooks', 'operator']) {
+      expect(kinds).toContain(kind);
+    }
+    expect([...kinds].some((kind) => ['slow', 'cut', 'silent'].includes(kind))).toBe(true);
+  });
+});
