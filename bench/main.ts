@@ -4,18 +4,21 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { figureTable, isOk, type BenchFigure } from './figure-table.js';
+
+const HERE = path.dirname(fileURLToPath(import.meta.url));
 
 type Bench = () => Promise<readonly BenchFigure[]>;
 
 /** All benches of this folder, by name without its prefix, e.g. `ingest-load`. */
 async function findBenches(): Promise<ReadonlyMap<string, Bench>> {
   const found = new Map<string, Bench>();
-  const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.js'));
+  const files = readdirSync(HERE).filter((file) => file.endsWith('.js'));
   for (const file of files.sort()) {
     // Others are programs or parts of benches: importing a program would run it.
-    const text = readFileSync(path.join(import.meta.dirname, file), 'utf8');
+    const text = readFileSync(path.join(HERE, file), 'utf8');
     if (!/^(?:async )?function bench[A-Z]/m.test(text)) continue;
     const exported = (await import(`./${file}`)) as Readonly<Record<string, unknown>>;
     for (const [name, value] of Object.entries(exported)) {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
+import { projectRoot } from '../../src/local-stack/project-root.js';
 import { provisionTemporal, provisionTestServer } from '../../src/adapters/temporal/binary.js';
 
 /**
@@ -7,7 +8,7 @@ import { provisionTemporal, provisionTestServer } from '../../src/adapters/tempo
  * changed), and fetches Temporal's programs into the cache, so that no test's timeout pays for it.
  */
 export default async function setup(): Promise<void> {
-  const root = path.resolve(import.meta.dirname, '../..');
-  execFileSync(process.execPath, [path.join(root, 'scripts/build.mjs')], { stdio: 'inherit' });
+  const build = path.join(projectRoot(), 'scripts/build.mjs');
+  execFileSync(process.execPath, [build], { stdio: 'inherit' });
   await Promise.all([provisionTemporal(), provisionTestServer()]);
 }
