@@ -129,15 +129,24 @@ for (const [name, what] of [
 
 program
   .command('plan')
-  .argument('<procedure>')
-  .argument('<target>', 'service, or service/replica')
+  .argument('[procedure]', 'without one, the procedures in force are listed')
+  .argument('[target]', 'service, or service/replica')
   .description('what a procedure would do to a target now, in exact calls; changes nothing')
   .option('--json', 'for scripts')
   .action(
-    run(async (procedure: string, target: string, options: { json?: boolean }) => {
-      const { showPlan } = await import('./commands/plan.js');
-      return showPlan(configPath(), procedure, target, options);
-    }),
+    run(
+      async (
+        procedure: string | undefined,
+        target: string | undefined,
+        options: { json?: boolean },
+      ) => {
+        const { listProcedures, showPlan } = await import('./commands/plan.js');
+        if (procedure === undefined) return listProcedures(configPath(), options);
+        if (target !== undefined) return showPlan(configPath(), procedure, target, options);
+        process.stderr.write(`expected a target: paramedic plan ${procedure} SERVICE[/REPLICA]\n`);
+        return 2;
+      },
+    ),
   );
 program
   .command('kill-switch')

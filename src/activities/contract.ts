@@ -1,5 +1,6 @@
 import type { IncidentRecord, TimelineEntry } from '../domain/archive.js';
 import type { DeliveryRecord } from '../domain/notification.js';
+import type { MetricCondition } from '../domain/recovery/condition.js';
 import type { Verdict } from '../domain/recovery/verification.js';
 import type { Violation } from '../domain/sla/violation.js';
 import type {
@@ -7,9 +8,11 @@ import type {
   LeaseRequest,
   OwedUndo,
   PlannedStep,
+  RampStage,
   RcaInput,
   RcaResult,
   RecoveryPlan,
+  Target,
   VerificationPlan,
 } from '../workflows/messages.js';
 import type { NotifyAsk, NotifyResult } from '../workflows/notify-messages.js';
@@ -17,7 +20,12 @@ import type { NotifyAsk, NotifyResult } from '../workflows/notify-messages.js';
 /** What to do about a violation, or why nothing is to be done. */
 export type IncidentDecision = { readonly policy: IncidentPolicy } & (
   | { readonly kind: 'plan'; readonly plan: RecoveryPlan }
-  | { readonly kind: 'none'; readonly why: string }
+  | {
+      readonly kind: 'none';
+      readonly why: string;
+      /** A procedure would fit, but for its prerequisites: they may be met later. */
+      readonly isRefused?: boolean;
+    }
 );
 
 /** A step that is ready to act, with the state before it; or why it does not act. */
@@ -29,6 +37,8 @@ export type Preparation =
       /** What it will do, in words and exact calls. */
       readonly line: string;
       readonly undoLine: string;
+      /** Where it is released step by step: the states in between, from what it sets towards what was. */
+      readonly ramp?: readonly RampStage[];
     }
   /** `skip`: there is no need for it; `refuse`: a safety limit or the fleet forbids it. */
   | { readonly kind: 'skip' | 'refuse'; readonly why: string };
@@ -52,6 +62,12 @@ export interface RecoveryActivities {
     sinceMs: number;
     untilMs: number;
   }): Promise<Verdict>;
+  /** Waits until a gate's condition holds, at most until `untilMs`; then says why it does not. */
+  awaitCondition(ask: {
+    condition: MetricCondition;
+    target: Target;
+    untilMs: number;
+  }): Promise<{ unmet: string | undefined }>;
   record(ask: { incident: IncidentRecord; timeline: readonly TimelineEntry[] }): Promise<void>;
   /** The requests whose holder's run has ended. */
   findEndedHolders(requests: readonly LeaseRequest[]): Promise<string[]>;

@@ -1,20 +1,65 @@
-import type { Autonomy } from '../domain/recovery/action.js';
-import { chooseProcedure } from '../domain/recovery/procedure.js';
-import { togetherAllowed } from '../domain/recovery/policy.js';
+import { milderAutonomy, togetherAllowed } from '../domain/recovery/policy.js';
+import {
+  chooseProcedure,
+  type Procedure,
+  type ProcedureStep,
+} from '../domain/recovery/procedure.js';
 import { limitOf } from '../domain/sla/threshold.js';
 import type { Violation } from '../domain/sla/violation.js';
-import type { IncidentPolicy, PlannedStep, RecoveryPlan } from '../workflows/messages.js';
+import type {
+  IncidentPolicy,
+  PlannedStep,
+  RecoveryPlan,
+  VerificationPlan,
+} from '../workflows/messages.js';
 import { ACTIONS } from './actions/index.js';
 import type { IncidentDecision } from './contract.js';
-import type { World } from './world.js';
+import { unmetNeeds } from './prerequisites.js';
+import { worldOf, type World } from './world.js';
 
-/** Decides what is to be done about a violation, from the configuration in force. Reads nothing. */
-export function decide(
+/**
+ * Decides what is to be done about a violation, from the configuration in force. Procedures whose
+ * prerequisites are not met are passed over, and it is said why.
+ */
+export async function choosePlan(
   world: World,
   violation: Violation,
   tried: readonly string[],
   openIncidents: number,
+): Promise<IncidentDecision> {
+  const service = world.services.get(violation.service);
+  const refused: { readonly name: string; readonly why: string }[] = [];
+  for (;;) {
+    const left = world.procedures.filter((p) => !refused.some(({ name }) => name === p.name));
+    const decision = decide({ ...world, procedures: left }, violation, tried, openIncidents);
+    const said = refused.map(({ why }) => why).join('; ');
+    if (decision.kind === 'none') {
+      if (refused.length === 0) return decision;
+      return { ...decision, why: said, isRefused: true };
+    }
+    const { plan } = decision;
+    const procedure = left.find(({ name }) => name === plan.procedure);
+    if (service === undefined || procedure === undefined) return decision;
+    const { service: at, replica } = violation;
+    const target = { service: at, replica };
+    const unmet = await unmetNeeds(world, procedure, service, target, Date.now());
+    if (unmet.length === 0) {
+      const why = said === '' ? plan.why : `${plan.why}; ${said}`;
+      return { ...decision, plan: { ...plan, why } };
+    }
+    const why = `${procedure.name} is refused, it needs ${unmet.join(', and ')}`;
+    refused.push({ name: procedure.name, why });
+  }
+}
+
+/** The plan for a violation by configuration alone: reads nothing, looks at no prerequisite. */
+export function decide(
+  given: World,
+  violation: Violation,
+  tried: readonly string[],
+  openIncidents: number,
 ): IncidentDecision {
+  const world = worldOf(given, violation.service);
   const service = world.services.get(violation.service);
   const policy: IncidentPolicy = {
     releaseAfterMs: world.policy.releaseAfterWindows * violation.windowMs,
@@ -33,55 +78,76 @@ export function decide(
   const { procedure } = choice;
   const isStorm = openIncidents > world.policy.stormAbove;
   const storm = `; storm: ${openIncidents} incidents are open, actions are only suggested`;
-  const why = isStorm ? choice.why + storm : choice.why;
-  const names = [...procedure.actions, ...procedure.onFailure];
-  const steps = names.flatMap((name, index): PlannedStep[] => {
-    const action = ACTIONS[name];
-    if (action === undefined) return [];
-    return [
-      {
-        id: `${index + 1}-${name}`,
-        action: name,
-        target: { service: violation.service, replica: violation.replica },
-        autonomy: isStorm ? milder(world.policy.autonomy[name]) : world.policy.autonomy[name],
-        settleMs: action.settleMs + world.policy.sliWindowMs,
-        timeoutMs: action.timeoutMs,
-        retries: procedure.retries,
-        irreversible: action.irreversible,
-      },
-    ];
-  });
   const plan: RecoveryPlan = {
     procedure: procedure.name,
     workflowType: procedure.workflowType,
-    why,
-    steps,
+    why: isStorm ? choice.why + storm : choice.why,
+    steps: stepsOf(world, procedure, violation, isStorm),
     timeoutMs: procedure.timeoutMs,
     approvalTimeoutMs: world.policy.approvalTimeoutMs,
     onApprovalTimeout: world.policy.onApprovalTimeout,
     asksBeforeRollback: world.policy.asksBeforeRollback,
     limits: policy.limits,
-    verification: {
-      metric: violation.metric,
-      target: { service: violation.service, replica: violation.replica },
-      timeoutMs: world.policy.verifyTimeoutMs,
-      rule: {
-        limit: currentLimit(world, violation),
-        direction: violation.direction,
-        before: violation.value,
-        minSamples: world.policy.minSamples,
-        compliantPercent: world.policy.compliantPercent,
-        holdMs: world.policy.holdMs,
-        worsePercent: world.policy.worsePercent,
-      },
-    },
+    verification: verificationOf(world, procedure, violation),
   };
   return { kind: 'plan', policy, plan };
 }
 
-/** In a storm nothing acts unasked. */
-function milder(autonomy: Autonomy): Autonomy {
-  return autonomy === 'observe' ? 'observe' : 'suggest';
+function stepsOf(
+  world: World,
+  { steps, onFailure, retries }: Procedure,
+  { service, replica }: Violation,
+  isStorm: boolean,
+): PlannedStep[] {
+  const { autonomy, sliWindowMs } = world.policy;
+  const planned = (step: ProcedureStep, index: number, isOnFailure: boolean): PlannedStep[] => {
+    const action = ACTIONS[step.action];
+    if (action === undefined) return [];
+    // A procedure may be more careful than the policy, never bolder; in a storm nothing acts unasked.
+    const allowed = milderAutonomy(step.autonomy ?? 'auto', autonomy[step.action]);
+    return [
+      {
+        id: `${index + 1}-${step.action}`,
+        action: step.action,
+        target: { service, replica },
+        autonomy: isStorm ? milderAutonomy(allowed, 'suggest') : allowed,
+        settleMs: (step.settleMs ?? action.settleMs) + sliWindowMs,
+        timeoutMs: step.timeoutMs ?? action.timeoutMs,
+        retries: step.retries ?? retries,
+        irreversible: action.irreversible,
+        parameters: step.parameters,
+        gates: step.gates,
+        isKept: step.isKept,
+        isOnFailure,
+      },
+    ];
+  };
+  return [
+    ...steps.flatMap((step, i) => planned(step, i, false)),
+    ...onFailure.flatMap((step, i) => planned(step, steps.length + i, true)),
+  ];
+}
+
+function verificationOf(
+  world: World,
+  { verification: own }: Procedure,
+  violation: Violation,
+): VerificationPlan {
+  const { policy } = world;
+  return {
+    metric: violation.metric,
+    target: { service: violation.service, replica: violation.replica },
+    timeoutMs: own.timeoutMs ?? policy.verifyTimeoutMs,
+    rule: {
+      limit: currentLimit(world, violation),
+      direction: violation.direction,
+      before: violation.value,
+      minSamples: own.minSamples ?? policy.minSamples,
+      compliantPercent: own.compliantPercent ?? policy.compliantPercent,
+      holdMs: own.holdMs ?? policy.holdMs,
+      worsePercent: own.worsePercent ?? policy.worsePercent,
+    },
+  };
 }
 
 /** The limit in force: thresholds change while incidents are open. */

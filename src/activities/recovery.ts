@@ -7,9 +7,10 @@ import type { ActContext, Action } from './actions/action.js';
 import type { RecoveryActivities } from './contract.js';
 import { asFailure, isFinal } from './failure.js';
 import { alive, fence, stoppedWhy } from './fence.js';
-import { decide } from './plan.js';
+import { awaitCondition } from './conditions.js';
+import { choosePlan } from './plan.js';
 import { verify } from './verify.js';
-import type { ServiceWorld, World } from './world.js';
+import { worldOf, type ServiceWorld, type World } from './world.js';
 
 /** What the recovery queue's workers do for workflows: each a thin layer over a port. */
 export function createRecoveryActivities(world: World): RecoveryActivities {
@@ -47,7 +48,7 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
   return {
     planIncident: ({ violation, tried }) =>
       asFailure(async () =>
-        decide(world, violation, tried, await world.coordination.openIncidents()),
+        choosePlan(world, violation, tried, await world.coordination.openIncidents()),
       ),
 
     ensureLease: () => asFailure(() => world.coordination.ensureLease()),
@@ -60,11 +61,12 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
           const what = service === undefined ? `service "${step.target.service}"` : step.action;
           return { kind: 'refuse', why: `${what} is not configured here` };
         }
-        const { target } = step;
+        const { target, parameters = {} } = step;
         const stopped = await world.coordination.killSwitch();
         if (stopped !== undefined) return { kind: 'refuse', why: stoppedWhy(stopped) };
         try {
-          return await action.prepare({ world, service, target, violation, nowMs: Date.now() });
+          const there = { world: worldOf(world, service.name), service, target, violation };
+          return await action.prepare({ ...there, parameters, nowMs: Date.now() });
         } catch (error) {
           // What won't mend by asking again is an answer: the next step may still help.
           if (isFinal(error)) return { kind: 'refuse', why: error.message };
@@ -80,6 +82,11 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
       alive(() => actionOf(owed.step).undo(acting(owed.step, operationId), owed)),
 
     verifyStep: (ask) => alive(() => verify(world, ask, Context.current().cancellationSignal)),
+
+    awaitCondition: (ask) =>
+      alive(async () => ({
+        unmet: await awaitCondition(world, ask, Context.current().cancellationSignal),
+      })),
 
     record: ({ incident, timeline }) =>
       asFailure(async () => {

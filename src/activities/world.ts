@@ -38,6 +38,8 @@ export interface Coordination {
   ensureLease(): Promise<void>;
   /** Who stopped all actions; undefined while nobody did. */
   killSwitch(): Promise<KillSwitch | undefined>;
+  /** The mode, as the monitor calls it; undefined where nobody set one. */
+  mode?(): Promise<string | undefined>;
   /** Incidents open now, over all services. */
   openIncidents(): Promise<number>;
   /** Whether that attempt is the one that the server waits for. */
@@ -65,8 +67,16 @@ export interface World {
   readonly thresholds: () => readonly Threshold[];
   readonly procedures: readonly Procedure[];
   readonly policy: RecoveryPolicy;
+  /** Of services that have a policy of their own; the others follow `policy`. */
+  readonly servicePolicies?: ReadonlyMap<string, RecoveryPolicy>;
   readonly history: MetricHistory;
   readonly archive: Archive;
   readonly coordination: Coordination;
   readonly breakers: Breakers;
+}
+
+/** The world with the policy that holds for that service. */
+export function worldOf(world: World, service: string): World {
+  const policy = world.servicePolicies?.get(service);
+  return policy === undefined ? world : { ...world, policy };
 }

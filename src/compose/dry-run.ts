@@ -1,6 +1,7 @@
 import { decide } from '../activities/plan.js';
+import { unmetNeeds } from '../activities/prerequisites.js';
 import { ACTIONS } from '../activities/actions/index.js';
-import type { World } from '../activities/world.js';
+import { worldOf, type World } from '../activities/world.js';
 import { detectorHistory } from '../adapters/history/detector.js';
 import type { Config } from '../config/schema.js';
 import type { Archive } from '../domain/archive.js';
@@ -16,12 +17,19 @@ export interface DryStep {
   readonly preparation: Preparation;
 }
 
+/** A dry run: each step, and which prerequisites are not met now. */
+export interface DryRun {
+  readonly steps: readonly DryStep[];
+  /** In words; empty when it would be tried. */
+  readonly unmet: readonly string[];
+}
+
 /** What a procedure would do to a target now. Reads the fleet, changes nothing. */
 export async function dryRun(
   config: Config,
   procedure: string,
   target: { readonly service: string; readonly replica: string | undefined },
-): Promise<readonly DryStep[]> {
+): Promise<DryRun> {
   const { detector } = config;
   const actuators = createActuators(config);
   const never = () => Promise.reject(new Error('a dry run asks nobody'));
@@ -46,6 +54,7 @@ export async function dryRun(
   });
   try {
     const violation = supposed(config, world, procedure, target);
+    const [known] = world.procedures.filter((p) => p.name === procedure);
     const only = { ...world, procedures: world.procedures.filter((p) => p.name === procedure) };
     const decision = decide(only, violation, [], 0);
     if (decision.kind === 'none') throw new Error(decision.why);
@@ -56,7 +65,9 @@ export async function dryRun(
       const preparation = await prepared(world, service, step, violation);
       steps.push({ step, preparation });
     }
-    return steps;
+    const unmet =
+      known === undefined ? [] : await unmetNeeds(world, known, service, target, Date.now());
+    return { steps, unmet };
   } finally {
     for (const actuator of actuators.values()) await actuator.close();
   }
@@ -72,7 +83,8 @@ async function prepared(
   if (action === undefined) return { kind: 'refuse', why: `${step.action} can’t be carried out` };
   try {
     return await action.prepare({
-      ...{ world, service, target: step.target, violation, nowMs: Date.now() },
+      ...{ world: worldOf(world, service.name), service, target: step.target, violation },
+      ...{ parameters: step.parameters ?? {}, nowMs: Date.now() },
     });
   } catch (error) {
     return { kind: 'refuse', why: error instanceof Error ? error.message : String(error) };
@@ -91,7 +103,10 @@ function supposed(
     const names = world.procedures.map((p) => p.name).join(', ');
     throw new Error(`no procedure is named "${procedure}": expected one of ${names}`);
   }
-  const threshold = config.thresholds.find((t) => known.violationTypes.includes(t.violationType));
+  const threshold = config.thresholds.find(
+    (t) =>
+      known.violationTypes.includes(t.violationType) && (known.metrics?.includes(t.metric) ?? true),
+  );
   if (threshold === undefined) {
     throw new Error(`no threshold is for ${known.violationTypes.join(', ')}: it would never run`);
   }

@@ -12,6 +12,7 @@ import { RCA_QUEUE, RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../workflows/messa
 import { NOTIFY_QUEUE } from '../workflows/notify-messages.js';
 import { createChannels } from './channels.js';
 import { createBreakers } from './breakers.js';
+import { reportActions } from './action-report.js';
 import { createCoordination } from './coordination.js';
 import { followThresholds } from './live-thresholds.js';
 import { Reconciler } from './reconciler.js';
@@ -49,6 +50,10 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
     coordination: createCoordination(client),
     breakers: createBreakers(() => client, config),
     thresholds: () => thresholds.current(),
+  });
+  // Told beside the start, which must not wait for engines that are slow to answer.
+  void reportActions(world).then((gaps) => {
+    for (const { why, ...gap } of gaps) log.warn(gap, `can’t be carried out: ${why}`);
   });
   const count: OnAnalysed = ({ related }, elapsedMs) => {
     telemetry.rca.analyses.add({});

@@ -1,37 +1,13 @@
 import type { Breakers, World, ServiceWorld } from '../activities/world.js';
 import type { ActuatorPorts } from '../adapters/actuators/actuator.js';
+import { proceduresInForce } from '../config/procedure-schema.js';
 import type { Config, ServiceConfig } from '../config/schema.js';
 import type { Archive } from '../domain/archive.js';
 import type { MetricHistory } from '../domain/ports.js';
-import { DEFAULT_PROCEDURES } from '../domain/recovery/procedure.js';
-import type { RecoveryPolicy } from '../domain/recovery/policy.js';
 import type { Coordination } from '../activities/world.js';
 import type { Threshold } from '../domain/sla/threshold.js';
+import { recoveryPolicyOf, servicePoliciesOf } from './recovery-policy.js';
 import { scaledAddress } from './scaled-address.js';
-
-/** What of the configuration decides how recoveries act. */
-function recoveryPolicyOf(config: Config): RecoveryPolicy {
-  const { approval, blastRadius, verification, ...recovery } = config.recovery;
-  return {
-    maxConcurrent: recovery.maxConcurrent,
-    maxPerHour: recovery.maxPerHour,
-    cooldownMs: recovery.cooldown,
-    stormAbove: recovery.stormAbove,
-    autonomy: recovery.autonomy,
-    approvalTimeoutMs: approval.timeout,
-    onApprovalTimeout: approval.onTimeout,
-    asksBeforeRollback: recovery.rollback === 'approve',
-    minHealthyReplicas: blastRadius.minHealthyReplicas,
-    maxSharePercent: blastRadius.maxSharePercent,
-    minSamples: verification.minSamples,
-    compliantPercent: verification.compliantPercent,
-    holdMs: verification.hold,
-    verifyTimeoutMs: verification.timeout,
-    worsePercent: verification.worsePercent,
-    releaseAfterWindows: recovery.releaseAfterWindows,
-    sliWindowMs: config.detector.sliWindow,
-  };
-}
 
 /** Makes the configured actuators, by name; those of engines find scaled replicas by the supervisors. */
 export function createActuators(config: Config): ReadonlyMap<string, ActuatorPorts> {
@@ -80,7 +56,8 @@ export function createWorld(
   return {
     ...rest,
     services: new Map(config.services.map((s) => [s.name, serviceWorld(s, made)])),
-    procedures: DEFAULT_PROCEDURES,
+    procedures: proceduresInForce(config.recovery.procedures),
     policy: recoveryPolicyOf(config),
+    servicePolicies: servicePoliciesOf(config),
   };
 }

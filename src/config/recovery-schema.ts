@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { ACTION_NAMES, AUTONOMIES, DEFAULT_AUTONOMY } from '../domain/recovery/action.js';
 import { duration, durationOrZero } from './duration.js';
+import { policyOverlay } from './policy-overlay-schema.js';
+import { proceduresSchema } from './procedure-schema.js';
 
 /** How recoveries act: autonomy, approvals, limits, verification, release. */
 export const recoverySchema = z.strictObject({
@@ -45,4 +47,19 @@ export const recoverySchema = z.strictObject({
     .prefault({}),
   /** Windows of the threshold that the SLI must hold before a mitigation is released. */
   releaseAfterWindows: z.number().positive().default(2),
+  /** Shares of its weight that a server gets on its way back, each verified; `[]`: all of it at once. */
+  releaseRamp: z
+    .array(
+      z
+        .string()
+        .regex(/^\d{1,2}(\.\d+)?%$/, 'expected a share of the weight like "25%"')
+        .transform((text) => Number.parseFloat(text)),
+    )
+    .default([25, 50]),
+  /** What holds otherwise where `environment` has that name. */
+  environments: z.record(z.string().min(1), policyOverlay).default({}),
+  /** What holds otherwise for that service; it wins over its environment's. */
+  services: z.record(z.string().min(1), policyOverlay).default({}),
+  /** Procedures of one's own, and what is to be otherwise in those that there are. */
+  procedures: proceduresSchema.default([]),
 });

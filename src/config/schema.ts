@@ -3,6 +3,7 @@ import { archiveSchema } from '../adapters/archive/index.js';
 import { actuatorSchema } from './actuator-schema.js';
 import { channelsSchema } from './channel-schema.js';
 import { breakersSchema } from './breaker-schema.js';
+import { checkProcedures } from './check-procedures.js';
 import { detectorSettings, pushSchema } from './detector-schema.js';
 import { evaluationSchema } from './evaluation-schema.js';
 import { historySchema } from './history-schema.js';
@@ -94,6 +95,7 @@ export const configSchema = z
       .optional(),
   })
   .superRefine((config, context) => {
+    checkProcedures(config, context);
     config.sources.forEach((source, index) => {
       const stray = source.services.find((used) => !config.services.some((s) => s.name === used));
       if (stray === undefined) return;

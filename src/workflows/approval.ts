@@ -43,8 +43,9 @@ export class Approval {
     step: PlannedStep,
     line: string,
     onTimeout: string,
+    timeoutMs: number = this.plan.approvalTimeoutMs,
   ): Promise<Ask | undefined> {
-    const untilMs = now() + this.plan.approvalTimeoutMs;
+    const untilMs = now() + timeoutMs;
     const request = { kind, stepId: step.id, line, untilMs, onTimeout };
     const asking = this.control.ask(request, now);
     this.log.waiting = request;

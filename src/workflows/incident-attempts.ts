@@ -11,11 +11,16 @@ import { planIncident, verifyStep } from './proxies.js';
 import type { Turns } from './turns.js';
 
 const now = () => Date.now();
+/** Prerequisites that were not met are looked at again after so long, then twice as long, to a bound. */
+const FIRST_RETRY_MS = 30_000;
+const MOST_RETRY_MS = 15 * 60_000;
 
 /** An incident's tries to recover: each chooses a procedure, waits for its turn and runs it. */
 export class IncidentAttempts {
   private readonly tried: string[] = [];
   private count = 0;
+  /** How often in a row no procedure's prerequisites were met. */
+  private refusals = 0;
   /** Severity with which the last choice of a procedure was made. */
   private plannedRank = -1;
   private lastOutcome: Outcome = 'none';
@@ -81,11 +86,18 @@ export class IncidentAttempts {
     const decision = await planIncident({ violation, tried: this.tried });
     this.policyInForce = decision.policy;
     if (decision.kind === 'none') {
+      // Prerequisites may come to be met: it is looked at again, less and less often.
+      if (decision.isRefused === true) {
+        this.askAgainAtMs = now() + Math.min(MOST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.refusals);
+        this.refusals += 1;
+        this.end('refused');
+      }
       log.set({ state: 'escalated', why: decision.why });
       log.tell('escalated', `${decision.why}; a person must look`);
       return;
     }
     const { plan } = decision;
+    this.refusals = 0;
     this.judgedBy = plan.verification;
     log.set({ procedure: plan.procedure, why: plan.why });
     this.count += 1;

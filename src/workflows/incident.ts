@@ -111,7 +111,8 @@ class Incident {
     if (inbox.isAborted()) return 'aborted';
     if (isBack()) return 'again';
     this.log.set({ state: 'releasing' });
-    const released = await this.mitigations.releaseAll(verification, policy);
+    const isStopped = () => this.inbox.isAborted();
+    const released = await this.mitigations.releaseAll(verification, policy, isStopped);
     if (inbox.isAborted()) return 'aborted';
     if (released === 'released') return isBack() ? 'again' : 'done';
     // The samples of the trial must have left the window, and what was put back have cured it once

@@ -5,8 +5,9 @@
 import { defineSearchAttributeKey, type UpdateDefinition } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { IncidentState, Outcome } from '../domain/archive.js';
-import type { ActionName, Autonomy } from '../domain/recovery/action.js';
+import type { ActionName, ActionParameters, Autonomy } from '../domain/recovery/action.js';
 import type { LeaseAsk, LeaseLimits, LeaseRefusal, LeaseState } from '../domain/recovery/lease.js';
+import type { Gate } from '../domain/recovery/procedure.js';
 import type { StepState } from '../domain/recovery/step.js';
 import type { VerificationRule } from '../domain/recovery/verification.js';
 import type { Severity } from '../domain/sla/severity.js';
@@ -64,6 +65,14 @@ export interface PlannedStep {
   readonly retries: number;
   /** Why it has no undo, for actions that have none. */
   readonly irreversible: string | undefined;
+  /** What the procedure tells the action; none where left out. */
+  readonly parameters?: ActionParameters;
+  /** Passed in order before it acts; none where left out. */
+  readonly gates?: readonly Gate[];
+  /** Once judged it stays: neither rolled back nor released. */
+  readonly isKept?: boolean;
+  /** One of those that are tried when the others did not help. */
+  readonly isOnFailure?: boolean;
 }
 
 /** Where fresh samples come from when a step is judged, and by which rule. */
@@ -132,6 +141,15 @@ export interface OwedUndo {
   readonly desired: unknown;
   /** In words, what undoing does. */
   readonly undoLine: string;
+  /** States on the way back, for a release in steps; the undo itself is the last. */
+  readonly ramp?: readonly RampStage[];
+}
+
+/** A state between a mitigation and what was before it. */
+export interface RampStage {
+  readonly desired: unknown;
+  /** In words and exact calls. */
+  readonly line: string;
 }
 
 /** One step as it went. */

@@ -1,7 +1,8 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { IncidentLog } from './incident-log.js';
 import type { IncidentPolicy, OwedUndo, VerificationPlan } from './messages.js';
-import { release, undo } from './rollback.js';
+import { release } from './release.js';
+import { undo } from './rollback.js';
 import type { Turns } from './turns.js';
 
 const now = () => Date.now();
@@ -40,21 +41,23 @@ export class Mitigations {
   }
 
   /**
-   * Releases one by one, newest first, each verified. `kept`: one broke the SLI again and was put back;
+   * Releases one by one, newest first, stage by stage, each verified. `kept`: one broke the SLI again and was put back;
    * it stays in force, and a person is told what to do.
    */
   async releaseAll(
     verification: VerificationPlan,
     policy: IncidentPolicy,
+    isStopped: () => boolean,
   ): Promise<'released' | 'kept'> {
     for (const owed of [...this.held].reverse()) {
       const requestId = `${workflowInfo().runId}:release:${owed.step.id}:${now()}`;
       const { limits } = policy;
       const want = { severity: 'minor', purpose: { kind: 'release' }, limits } as const;
-      const tryWithout = () => {
-        this.log.tell('release', `trying without it: ${owed.undoLine}`);
-        return release(owed, verification, requestId, now);
-      };
+      const tryWithout = () =>
+        release(owed, {
+          ...{ verification, operationId: requestId, now, isStopped },
+          onStage: (line) => this.log.tell('release', `trying without it: ${line}`),
+        });
       // Until it is known whether it must be put back, its share of the blast radius stays its own.
       const capacity = { ...want, purpose: { kind: 'capacity' } } as const;
       const freed = await this.turns.during(requestId, want, () =>
@@ -62,6 +65,7 @@ export class Mitigations {
           ? tryWithout()
           : this.turns.during(`${requestId}:capacity`, capacity, tryWithout),
       );
+      if (freed.kind === 'stopped') return 'kept';
       if (freed.kind !== 'released') {
         const { replica, service } = owed.step.target;
         const todo = `a person must mend ${replica ?? service}, then: ${owed.undoLine}`;

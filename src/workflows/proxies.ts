@@ -62,6 +62,13 @@ export const { verifyStep } = proxyActivities<RecoveryActivities>({
   retry: { initialInterval: '500ms', maximumInterval: '5s' },
 });
 
+/** Waits for a gate's condition; the caller bounds it by `untilMs`. */
+export const { awaitCondition } = proxyActivities<RecoveryActivities>({
+  ...acting,
+  startToCloseTimeout: '2h',
+  retry: { initialInterval: '500ms', maximumInterval: '5s' },
+});
+
 /** Written until it is written; nothing that matters waits for it. */
 export const { record } = proxyActivities<RecoveryActivities>({
   startToCloseTimeout: '10s',

@@ -3,13 +3,11 @@ import {
   isCancellation,
   setHandler,
   sleep,
-  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Outcome } from '../domain/archive.js';
 import type { Verdict } from '../domain/recovery/verification.js';
 import {
-  ATTRIBUTES,
   operatorSignal,
   recoveryQuery,
   type OwedUndo,
@@ -18,9 +16,11 @@ import {
   type RecoveryResult,
 } from './messages.js';
 import { Approval } from './approval.js';
+import { Gates } from './gates.js';
 import { handleOperators, OperatorControl, whoOf, type Ask } from './operator-control.js';
 import { applyStepOf, prepareStep, verifyStep } from './proxies.js';
 import { RecoveryLog } from './recovery-log.js';
+import { rollBackAll, type RollbackParts } from './recovery-rollback.js';
 import { messageOf, undo } from './rollback.js';
 import { Turns } from './turns.js';
 
@@ -44,13 +44,17 @@ class Recovery {
   private readonly log: RecoveryLog;
   private readonly turns: Turns;
   private readonly approval: Approval;
+  private readonly gates: Gates;
   private isEnding = false;
+  /** A gate ended the steps: only those for a failure are left. */
+  private stopped: string | undefined;
   private operations = 0;
 
   constructor(private readonly input: RecoveryInput) {
     this.log = new RecoveryLog(input);
     this.turns = new Turns({ service: input.violation.service, replica: undefined });
     this.approval = new Approval(input.plan, this.control, this.log, (ask) => this.operate(ask));
+    this.gates = new Gates(this.control, this.log, this.approval);
     setHandler(recoveryQuery, () => this.log.progress(), {
       description: 'Steps, and what is owed',
     });
@@ -78,7 +82,7 @@ class Recovery {
   async run(): Promise<RecoveryResult> {
     const isRecovered = await this.tryAll();
     this.isEnding = true;
-    const [outcome, detail] = isRecovered ? this.settle() : await this.rollBack();
+    const [outcome, detail] = isRecovered ? this.settle() : await rollBackAll(this.rollbackParts());
     this.log.end(outcome, detail);
     await this.log.told();
     return { outcome, detail, steps: this.log.steps, owed: this.log.owed };
@@ -96,9 +100,19 @@ class Recovery {
         this.log.tell('timeout', `${procedure} used up its ${timeoutMs / 1000} s`);
         return false;
       }
+      if (this.stopped !== undefined && step.isOnFailure !== true) {
+        this.log.update(step, { state: 'skipped', line: `stopped before it: ${this.stopped}` });
+        continue;
+      }
       if (await this.tryStep(step)) return true;
     }
     return false;
+  }
+
+  private rollbackParts(): RollbackParts {
+    const { control, log, approval } = this;
+    const operationId = (step: PlannedStep) => this.operationId(step);
+    return { plan: this.input.plan, control, log, approval, operationId };
   }
 
   private settle(): [Outcome, string] {
@@ -113,6 +127,7 @@ class Recovery {
   /** One step, start to verdict. Returns whether the SLI recovered. */
   private async tryStep(step: PlannedStep): Promise<boolean> {
     try {
+      if (!(await this.passGates(step))) return false;
       const hasActed = await this.alone(step, async () => {
         const prepared = await this.prepare(step);
         if (prepared === undefined) return false;
@@ -125,7 +140,9 @@ class Recovery {
         if (isApplied && step.irreversible !== undefined) this.forget(prepared);
         return isApplied;
       });
-      return hasActed && (await this.verify(step));
+      const isRecovered = hasActed && (await this.verify(step));
+      if (step.isKept === true) this.keep(step);
+      return isRecovered;
     } catch (error) {
       if (!isCancellation(error)) {
         // The fleet could not be looked at, or a verdict not be had: another step may still help.
@@ -142,6 +159,28 @@ class Recovery {
       }
       return false;
     }
+  }
+
+  /** Whether the gates before a step let it act; a word that stops the procedure is kept. */
+  private async passGates(step: PlannedStep): Promise<boolean> {
+    const passage = await this.gates.pass(step);
+    if (passage.kind === 'pass') return true;
+    const line = passage.kind === 'skip' ? passage.why : `stopped: ${passage.why}`;
+    this.log.update(step, { state: 'skipped', line, endedAtMs: now() });
+    this.log.tell('gate', `${step.action} is left out: ${line}`);
+    if (passage.kind === 'stop') this.stopped = passage.why;
+    return false;
+  }
+
+  /** What the procedure wants kept is owed no longer; what made things worse was undone before. */
+  private keep(step: PlannedStep): void {
+    const mine = this.log.owed.find((one) => one.step.id === step.id);
+    if (mine === undefined) return;
+    this.forget(mine);
+    this.log.tell(
+      'kept',
+      `${step.action}, as the procedure says; to undo by hand: ${mine.undoLine}`,
+    );
   }
 
   /**
@@ -181,7 +220,8 @@ class Recovery {
     }
     this.log.update(step, { state: 'applying', line: ready.line });
     this.log.tell('try', `${step.action}: ${ready.line}`);
-    return { step, before: ready.before, desired: ready.desired, undoLine: ready.undoLine };
+    const { before, desired, undoLine, ramp = [] } = ready;
+    return { step, before, desired, undoLine, ramp };
   }
 
   private async apply(step: PlannedStep, prepared: OwedUndo): Promise<boolean> {
@@ -245,44 +285,6 @@ class Recovery {
     }
     owed.splice(index, 1);
     this.log.tell('undone', `${step.action}: ${result.text}; ${why}`);
-  }
-
-  /** Newest first, every one tried, whatever fails. */
-  private async rollBack(): Promise<[Outcome, string]> {
-    const { owed } = this.log;
-    const abort = this.control.abortAsk;
-    const ended: Outcome = abort === undefined ? 'rolled-back' : 'aborted';
-    const who = abort === undefined ? '' : ` by ${whoOf(abort)}`;
-    const last = owed.at(-1);
-    if (last === undefined) return [ended, `nothing to undo${who}`];
-    const lines = owed.map((o) => o.undoLine).join('; ');
-    if (abort === undefined && this.input.plan.asksBeforeRollback && !this.control.rollbackAsk) {
-      await this.approval.ask('rollback', last.step, `to be undone: ${lines}`, 'rollback');
-    }
-    if (abort?.keep === true || this.control.rollbackAsk?.action === 'deny-rollback') {
-      for (const { step } of owed) this.log.update(step, { state: 'kept' });
-      return ['aborted', `stopped${who}; kept; to undo by hand: ${lines}`];
-    }
-    this.log.state = 'rolling-back';
-    this.log.tell('rollback', `undoing ${owed.length} change(s), newest first${who}`);
-    const failed: string[] = [];
-    for (const one of [...owed].reverse()) {
-      const result = await undo(one, this.operationId(one.step));
-      if (result.kind === 'failed') {
-        failed.push(`${one.undoLine} (${result.why})`);
-        this.log.update(one.step, { state: 'undo-failed' });
-        const todo = `a person must: ${one.undoLine}`;
-        this.log.tell('undo-failed', `${one.step.action}: ${result.why}; ${todo}`);
-      } else {
-        owed.splice(owed.indexOf(one), 1);
-        this.log.update(one.step, { state: 'undone' });
-        this.log.tell('rolled-back', `${one.step.action}: ${result.text}`);
-      }
-    }
-    upsertSearchAttributes([{ key: ATTRIBUTES.rolledBack, value: failed.length === 0 }]);
-    return failed.length === 0
-      ? [ended, `everything was undone${who}`]
-      : ['rollback-incomplete', `a person must: ${failed.join('; ')}`];
   }
 
   /** Unique for each intended effect of this run: asked twice, it happens once. */

@@ -6,7 +6,7 @@ import type { ServiceWorld, World } from '../../src/activities/world.js';
 import type { Archive } from '../../src/domain/archive.js';
 import { DEFAULT_AUTONOMY, type ActionName } from '../../src/domain/recovery/action.js';
 import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
-import { DEFAULT_PROCEDURES } from '../../src/domain/recovery/procedure.js';
+import { DEFAULT_PROCEDURES } from '../../src/domain/recovery/procedures/index.js';
 import { DEFAULT_THRESHOLDS } from '../../src/domain/sla/threshold.js';
 import type { Violation } from '../../src/domain/sla/violation.js';
 import type { FakeFleet } from './fake-fleet.js';

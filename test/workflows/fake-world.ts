@@ -9,7 +9,7 @@ import {
 } from '../../src/domain/ports.js';
 import { DEFAULT_BREAKERS } from '../../src/domain/recovery/breaker-kinds.js';
 import { DEFAULT_AUTONOMY } from '../../src/domain/recovery/action.js';
-import { DEFAULT_PROCEDURES } from '../../src/domain/recovery/procedure.js';
+import { DEFAULT_PROCEDURES } from '../../src/domain/recovery/procedures/index.js';
 import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
 import { DEFAULT_THRESHOLDS } from '../../src/domain/sla/threshold.js';
 import type { Violation } from '../../src/domain/sla/violation.js';

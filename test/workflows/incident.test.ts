@@ -125,6 +125,33 @@ describe('incident', () => {
     expect(fleet.lines.map((l) => l.sequence)).toEqual(fleet.lines.map((_, i) => i + 1));
   });
 
+  it('ramps a weight back, and puts it back from the stage that breaks the SLI', async () => {
+    throttle();
+    await withWorkers(
+      async () => {
+        const handle = await start(slowReplica());
+        await until(handle, (v) => v.outcome === 'recovered');
+        // Half mended: it bears a quarter of its share, not half of it.
+        fleet.latencyOf = (s) => (s.name === 'engine-2' && s.weight > 40 ? 600 : 110);
+        fleet.note();
+        await resolve(handle);
+        await handle.result();
+      },
+      { releaseRampPercent: [5, 25, 50] },
+    );
+    expect(fleet.effects).toEqual([
+      'engine-2 weight 10',
+      'engine-2 weight 25',
+      'engine-2 weight 50',
+      'engine-2 weight 10',
+    ]);
+    expect(fleet.lines.filter((l) => l.stage === 'release').map((l) => l.text)).toEqual([
+      'trying without it: set server engines/engine-2 weight 25',
+      'trying without it: set server engines/engine-2 weight 50',
+    ]);
+    expect(fleet.lines.some((l) => l.stage === 'kept')).toBe(true);
+  });
+
   it('puts a mitigation back, and keeps it, when its release breaks the SLI again', async () => {
     throttle();
     await withWorkers(async () => {

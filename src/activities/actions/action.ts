@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { ActionName } from '../../domain/recovery/action.js';
+import type { ActionName, ActionParameters } from '../../domain/recovery/action.js';
 import type { Violation } from '../../domain/sla/violation.js';
 import type { PlannedStep, Target } from '../../workflows/messages.js';
 import type { Preparation } from '../contract.js';
@@ -12,6 +12,8 @@ export interface PrepareContext {
   readonly target: Target;
   readonly violation: Violation;
   readonly nowMs: number;
+  /** What the procedure tells the action; none where left out. */
+  readonly parameters?: ActionParameters;
 }
 
 /** What an action is told when it acts or undoes. */

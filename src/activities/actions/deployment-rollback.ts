@@ -90,7 +90,12 @@ export const deploymentRollback = defineAction({
       notToBlame(context),
     ]);
     if (why !== undefined) return { kind: 'skip', why };
-    const release = releaseBefore(active, known, changes);
+    const asked = context.parameters?.release;
+    if (asked !== undefined && !known.some(({ id }) => id === asked)) {
+      return { kind: 'refuse', why: `release "${asked}" of "${name}" is not known` };
+    }
+    if (asked === active) return { kind: 'skip', why: `release ${active} is active already` };
+    const release = asked ?? releaseBefore(active, known, changes);
     if (release === undefined) {
       return {
         kind: 'refuse',

@@ -1,22 +1,24 @@
 import { z } from 'zod';
-import { relievedWeight } from '../../domain/recovery/weights.js';
+import { rampWeights, relievedWeight } from '../../domain/recovery/weights.js';
 import { defineAction, type ActContext } from './action.js';
 import { findServer, refusal, worseThanPeers } from './server-target.js';
 import { balancerOf, currentServer } from './balancer.js';
 
 const setting = z.object({ backend: z.string(), server: z.string(), weight: z.number() });
-const state = z.object({ before: setting, desired: setting });
+/** `ramp`: weights on the way back, any of which may be in force while it is released. */
+const desired = setting.extend({ ramp: z.array(z.number()).optional() });
+const state = z.object({ before: setting, desired });
 
 async function setWeight(
   context: ActContext,
   wanted: z.output<typeof setting>,
-  expected: number,
+  expected: readonly number[],
 ): Promise<string> {
   const where = `${wanted.backend}/${wanted.server}`;
   const now = await currentServer(context, wanted);
   if (now === undefined) return `${where} is gone`;
   if (now.weight === wanted.weight) return `weight of ${where} is ${wanted.weight} already`;
-  if (now.weight !== expected) {
+  if (!expected.includes(now.weight)) {
     return `weight of ${where} is ${now.weight}, set by somebody else since: left alone`;
   }
   await context.fence();
@@ -37,7 +39,12 @@ export const loadBalancerAdjust = defineAction({
     if (server.admin !== 'ready') {
       return { kind: 'skip', why: `${backend}/${server.name} is in ${server.admin} already` };
     }
-    const weight = relievedWeight(server.initialWeight, times);
+    const percent = context.parameters?.weightPercent;
+    const weight =
+      percent === undefined
+        ? relievedWeight(server.initialWeight, times)
+        : // At least 1, so that it keeps being measured.
+          Math.max(1, Math.round((server.initialWeight * percent) / 100));
     if (weight >= server.weight) {
       return {
         kind: 'skip',
@@ -47,14 +54,21 @@ export const loadBalancerAdjust = defineAction({
     const why = refusal(context, found, server.name);
     if (why !== undefined) return { kind: 'refuse', why };
     const at = { backend, server: server.name };
+    const shares = context.world.policy.releaseRampPercent ?? [];
+    const ramp = rampWeights(weight, server.weight, shares);
     return {
       kind: 'ready',
       before: { ...at, weight: server.weight },
-      desired: { ...at, weight },
+      desired: { ...at, weight, ramp },
       line: `take load off ${replica}${worseThanPeers(found)}: set server ${backend}/${server.name} weight ${weight} (was ${server.weight})`,
       undoLine: `set server ${backend}/${server.name} weight ${server.weight}`,
+      ramp: ramp.map((stage) => ({
+        desired: { ...at, weight: stage, ramp },
+        line: `set server ${backend}/${server.name} weight ${stage}`,
+      })),
     };
   },
-  apply: (context, { before, desired }) => setWeight(context, desired, before.weight),
-  undo: (context, { before, desired }) => setWeight(context, before, desired.weight),
+  apply: (context, { before, desired: wanted }) => setWeight(context, wanted, [before.weight]),
+  undo: (context, { before, desired: { weight, ramp = [] } }) =>
+    setWeight(context, before, [weight, ...ramp]),
 });

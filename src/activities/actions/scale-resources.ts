@@ -123,7 +123,7 @@ export const scaleResources = defineAction({
   // The balancer's checks let it in within 2 s; its cache is cold for a while longer.
   settleMs: 5_000,
   timeoutMs: 150_000,
-  async prepare({ service }) {
+  async prepare({ service, parameters }) {
     const { control, loadBalancer } = service;
     if (control === undefined) {
       return { kind: 'refuse', why: `service "${service.name}" has no supervisor configured` };
@@ -142,7 +142,15 @@ export const scaleResources = defineAction({
     if (starting !== undefined) {
       return { kind: 'skip', why: `${starting.name} is starting: it adds capacity already` };
     }
-    const replicas = all.length + 1;
+    const { add = 1, max = Infinity } = parameters ?? {};
+    const replicas = Math.min(all.length + add, max);
+    if (replicas <= all.length) {
+      return {
+        kind: 'refuse',
+        why: `${service.name} has ${all.length} replicas, at most ${max} may be`,
+      };
+    }
+    const count = replicas - all.length;
     const weight = servers?.[0]?.initialWeight ?? 100;
     const balancer = loadBalancer === undefined ? null : { backend: loadBalancer.backend, weight };
     const adding =
@@ -154,7 +162,7 @@ export const scaleResources = defineAction({
       kind: 'ready',
       before: { replicas: all.length, names: all.map(({ name }) => name) },
       desired: { replicas, balancer },
-      line: `add a replica to ${service.name}: scale ${all.length} → ${replicas}${adding}`,
+      line: `add ${count === 1 ? 'a replica' : `${count} replicas`} to ${service.name}: scale ${all.length} → ${replicas}${adding}`,
       undoLine: `${removing}scale ${service.name} back to ${all.length} replicas`,
     };
   },

@@ -1,4 +1,4 @@
-import type { ActionName, Autonomy } from './action.js';
+import { AUTONOMIES, type ActionName, type Autonomy } from './action.js';
 
 /** What recoveries may do and how they are judged; from the configuration. Lengths of time in ms. */
 export interface RecoveryPolicy {
@@ -24,6 +24,8 @@ export interface RecoveryPolicy {
   readonly verifyTimeoutMs: number;
   readonly worsePercent: number;
   readonly releaseAfterWindows: number;
+  /** Shares (percent) of its weight that a server gets on its way back; none: at once. */
+  readonly releaseRampPercent?: readonly number[];
   /** Requests of so long a time make one quantile: an effect shows in full only after it. */
   readonly sliWindowMs: number;
 }
@@ -38,4 +40,9 @@ export function togetherAllowed(
 ): number {
   const byShare = Math.floor((replicas * policy.maxSharePercent) / 100);
   return Math.max(1, Math.min(byShare, replicas - policy.minHealthyReplicas));
+}
+
+/** The more careful of two autonomies. */
+export function milderAutonomy(a: Autonomy, b: Autonomy): Autonomy {
+  return AUTONOMIES.indexOf(a) <= AUTONOMIES.indexOf(b) ? a : b;
 }

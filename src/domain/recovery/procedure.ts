@@ -1,16 +1,74 @@
 import { severityRank, type Severity } from '../sla/severity.js';
 import type { ViolationType } from '../sla/threshold.js';
 import type { Violation } from '../sla/violation.js';
-import type { ActionName } from './action.js';
+import type { ActionName, ActionParameters, Autonomy } from './action.js';
+import { conditionText, type MetricCondition } from './condition.js';
+import { NO_PREREQUISITES, type Prerequisites } from './prerequisites.js';
+import type { VerificationRule } from './verification.js';
+
+/**
+ * What stands before a step: it waits, looks whether a metric allows the step, or asks a person.
+ * `stop` ends the procedure's steps there, `skip` leaves the one step out.
+ */
+export type Gate =
+  | { readonly kind: 'wait'; readonly forMs: number }
+  | {
+      readonly kind: 'require';
+      readonly condition: MetricCondition;
+      /** How long it is waited for that the condition holds; 0 for one look. */
+      readonly withinMs: number;
+      readonly otherwise: 'stop' | 'skip';
+    }
+  | {
+      readonly kind: 'ask';
+      readonly question: string;
+      readonly timeoutMs: number;
+      /** When nobody answers in time, or the answer is no. */
+      readonly onTimeout: 'proceed' | 'skip' | 'stop';
+    };
+
+/** A gate in words, as plans say it. */
+export function gateText(gate: Gate): string {
+  switch (gate.kind) {
+    case 'wait':
+      return `wait ${gate.forMs / 1000} s`;
+    case 'require': {
+      const within = gate.withinMs > 0 ? ` within ${gate.withinMs / 1000} s` : '';
+      return `require ${conditionText(gate.condition)}${within}, or else ${gate.otherwise}`;
+    }
+    case 'ask':
+      return `ask “${gate.question}”; after ${gate.timeoutMs / 1000} s without an answer: ${gate.onTimeout}`;
+  }
+}
+
+/** One action of a procedure. What is undefined is as the action, the procedure or the policy has it. */
+export interface ProcedureStep {
+  readonly action: ActionName;
+  readonly parameters: ActionParameters;
+  /** Milder than the policy's at most: a procedure allows itself nothing. */
+  readonly autonomy: Autonomy | undefined;
+  /** Retries after the first attempt. */
+  readonly retries: number | undefined;
+  /** Bound on one attempt. */
+  readonly timeoutMs: number | undefined;
+  /** Time that its effect takes beyond the SLI's own window. */
+  readonly settleMs: number | undefined;
+  /** Once it was judged and did not make things worse, it stays: neither rolled back nor released. */
+  readonly isKept: boolean;
+  /** Passed in order before it acts. */
+  readonly gates: readonly Gate[];
+}
 
 /** Ordered actions against one kind of violation, with its limits. */
 export interface Procedure {
   readonly name: string;
+  /** For people. */
+  readonly description: string;
   /** The workflow type that runs it: operators filter by it in Temporal's UI. */
   readonly workflowType: string;
-  readonly actions: readonly ActionName[];
-  /** Tried, by approval, when the actions did not help. */
-  readonly onFailure: readonly ActionName[];
+  readonly steps: readonly ProcedureStep[];
+  /** Tried when the steps did not help, or a gate stopped them. */
+  readonly onFailure: readonly ProcedureStep[];
   /** From the first step to the last verification; then it is rolled back. */
   readonly timeoutMs: number;
   /** Retries of one action after its first attempt. */
@@ -19,81 +77,73 @@ export interface Procedure {
   readonly violationTypes: readonly ViolationType[];
   /** Where given, only violations of these metrics. */
   readonly metrics: readonly string[] | undefined;
+  /** Where given, only violations of these services. */
+  readonly services: readonly string[] | undefined;
+  readonly prerequisites: Prerequisites;
+  /** What of the policy's verification it overrides. */
+  readonly verification: ProcedureVerification;
   readonly isEnabled: boolean;
 }
 
-const SECOND = 1000;
+/** A procedure's own figures for judging its steps; the policy's where undefined. */
+export interface ProcedureVerification {
+  readonly minSamples?: VerificationRule['minSamples'] | undefined;
+  readonly compliantPercent?: VerificationRule['compliantPercent'] | undefined;
+  readonly holdMs?: VerificationRule['holdMs'] | undefined;
+  readonly worsePercent?: VerificationRule['worsePercent'] | undefined;
+  readonly timeoutMs?: number | undefined;
+}
 
-/** The five procedures of the design document, with its actions, timeouts, retries and severities. */
-export const DEFAULT_PROCEDURES: readonly Procedure[] = [
-  {
-    name: 'latency_spike',
-    workflowType: 'latencySpikeRecovery',
-    actions: ['cache_invalidation', 'load_balancer_adjust', 'traffic_routing'],
-    onFailure: [],
-    timeoutMs: 180 * SECOND,
-    retries: 2,
-    leastSeverity: 'major',
-    violationTypes: ['latency_breach', 'performance_regression'],
+/** An action as a step, with nothing overridden. */
+export function plainStep(action: ActionName): ProcedureStep {
+  return {
+    action,
+    parameters: {},
+    ...{ autonomy: undefined, retries: undefined, timeoutMs: undefined, settleMs: undefined },
+    isKept: false,
+    gates: [],
+  };
+}
+
+/** A procedure in code: its steps by their actions' names, and what is as usual left out. */
+export function defineProcedure(
+  given: Omit<
+    Procedure,
+    | 'steps'
+    | 'onFailure'
+    | 'metrics'
+    | 'services'
+    | 'prerequisites'
+    | 'verification'
+    | 'isEnabled'
+    | 'workflowType'
+  > & {
+    readonly steps: readonly (ActionName | ProcedureStep)[];
+    readonly onFailure?: readonly (ActionName | ProcedureStep)[];
+  } & Partial<
+      Pick<
+        Procedure,
+        'metrics' | 'services' | 'prerequisites' | 'verification' | 'isEnabled' | 'workflowType'
+      >
+    >,
+): Procedure {
+  const stepOf = (step: ActionName | ProcedureStep) =>
+    typeof step === 'string' ? plainStep(step) : step;
+  return {
+    workflowType: CUSTOM_WORKFLOW,
     metrics: undefined,
+    services: undefined,
+    prerequisites: NO_PREREQUISITES,
+    verification: {},
     isEnabled: true,
-  },
-  {
-    name: 'throughput_degradation',
-    workflowType: 'throughputDegradationRecovery',
-    actions: ['scale_resources', 'load_balancer_adjust', 'cache_invalidation'],
-    onFailure: [],
-    timeoutMs: 300 * SECOND,
-    retries: 3,
-    leastSeverity: 'major',
-    violationTypes: ['throughput_degradation'],
-    metrics: undefined,
-    isEnabled: true,
-  },
-  {
-    name: 'error_rate_spike',
-    workflowType: 'errorRateSpikeRecovery',
-    actions: ['circuit_breaker_open', 'health_check_reset', 'restart_service'],
-    onFailure: ['deployment_rollback'],
-    timeoutMs: 240 * SECOND,
-    retries: 2,
-    leastSeverity: 'minor',
-    violationTypes: ['error_rate_spike', 'availability_loss'],
-    metrics: undefined,
-    isEnabled: true,
-  },
-  {
-    name: 'resource_exhaustion',
-    workflowType: 'resourceExhaustionRecovery',
-    actions: ['scale_resources', 'cache_invalidation', 'traffic_routing'],
-    onFailure: [],
-    timeoutMs: 300 * SECOND,
-    retries: 2,
-    leastSeverity: 'major',
-    violationTypes: ['resource_exhaustion'],
-    metrics: undefined,
-    isEnabled: true,
-  },
-  {
-    name: 'critical_system',
-    workflowType: 'criticalSystemRecovery',
-    actions: ['circuit_breaker_open', 'traffic_routing', 'restart_service', 'deployment_rollback'],
-    onFailure: [],
-    timeoutMs: 600 * SECOND,
-    retries: 1,
-    leastSeverity: 'critical',
-    violationTypes: [
-      'latency_breach',
-      'throughput_degradation',
-      'error_rate_spike',
-      'availability_loss',
-      'resource_exhaustion',
-      'performance_regression',
-    ],
-    metrics: undefined,
-    isEnabled: true,
-  },
-];
+    ...given,
+    steps: given.steps.map(stepOf),
+    onFailure: (given.onFailure ?? []).map(stepOf),
+  };
+}
+
+/** What runs a procedure that has no workflow type of its own. */
+export const CUSTOM_WORKFLOW = 'customRecovery';
 
 /** The last resort, whatever was violated. */
 const LAST_RESORT = 'critical_system';
@@ -104,12 +154,12 @@ export type Choice =
   | { readonly kind: 'none'; readonly why: string };
 
 /**
- * Chooses by violation type (and metric, where a procedure names some: those come first), then by
- * severity. `tried` are procedures that already ran for this incident without success: none is
+ * Chooses by violation type, metric and service (the narrowest procedure comes first, then the list's
+ * order), then by severity. `tried` are procedures that already ran for this incident without success: none is
  * repeated. The last resort is for critical violations only.
  */
 export function chooseProcedure(
-  violation: Pick<Violation, 'violationType' | 'metric' | 'severity'>,
+  violation: Pick<Violation, 'violationType' | 'metric' | 'severity' | 'service'>,
   procedures: readonly Procedure[],
   tried: readonly string[] = [],
 ): Choice {
@@ -118,13 +168,15 @@ export function chooseProcedure(
     (p) =>
       p.isEnabled &&
       p.violationTypes.includes(violation.violationType) &&
-      (p.metrics === undefined || p.metrics.includes(violation.metric)),
+      (p.metrics?.includes(violation.metric) ?? true) &&
+      (p.services?.includes(violation.service) ?? true),
   );
-  const ordered = [
-    ...fitting.filter((p) => p.name !== LAST_RESORT && p.metrics !== undefined),
-    ...fitting.filter((p) => p.name !== LAST_RESORT && p.metrics === undefined),
-    ...fitting.filter((p) => p.name === LAST_RESORT),
-  ];
+  const narrowness = (p: Procedure) =>
+    p.name === LAST_RESORT
+      ? -1
+      : Number(p.metrics !== undefined) + Number(p.services !== undefined);
+  // Stable: among equally narrow ones the configuration's order decides.
+  const ordered = [...fitting].sort((a, b) => narrowness(b) - narrowness(a));
   const untried = ordered.filter((p) => !tried.includes(p.name));
   const grave = untried.find((p) => rank >= severityRank(p.leastSeverity));
   if (grave !== undefined) {

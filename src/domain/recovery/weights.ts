@@ -32,6 +32,20 @@ export function tooFewWithout(
 }
 
 /**
+ * Weights on the way back from `reduced` to `before`: the shares (percent of `before`) in rising order,
+ * without those that would not raise it, or would be all of it.
+ */
+export function rampWeights(
+  reduced: number,
+  before: number,
+  sharesPercent: readonly number[],
+): number[] {
+  const weights = sharesPercent.map((share) => Math.round((before * share) / 100));
+  const between = weights.filter((weight) => weight > reduced && weight < before);
+  return [...new Set(between)].sort((a, b) => a - b);
+}
+
+/**
  * Whether a server may be taken out (drained or nearly so): at least `minHealthy` others must stay in
  * service, and no more than `maxSharePercent` of the pool's servers may be out or reduced at once.
  * Returns undefined when allowed, else why not.

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chooseProcedure, DEFAULT_PROCEDURES } from '../../../src/domain/recovery/procedure.js';
+import { chooseProcedure } from '../../../src/domain/recovery/procedure.js';
+import { DEFAULT_PROCEDURES } from '../../../src/domain/recovery/procedures/index.js';
 import { DEFAULT_THRESHOLDS, type ViolationType } from '../../../src/domain/sla/threshold.js';
 import type { Severity } from '../../../src/domain/sla/severity.js';
 
@@ -7,6 +8,7 @@ const of = (violationType: ViolationType, severity: Severity, metric = 'm') => (
   violationType,
   severity,
   metric,
+  service: 'chat',
 });
 const name = (choice: ReturnType<typeof chooseProcedure>) =>
   choice.kind === 'chosen' ? choice.procedure.name : choice.why;
@@ -77,7 +79,7 @@ describe('the default procedures', () => {
     expect(
       DEFAULT_PROCEDURES.map((p) => [
         p.name,
-        p.actions.length,
+        p.steps.length,
         p.timeoutMs / 1000,
         p.retries,
         p.leastSeverity,

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { standsOut } from '../../../src/domain/recovery/outlier.js';
 import { togetherAllowed } from '../../../src/domain/recovery/policy.js';
-import { refusalToRelieve, relievedWeight } from '../../../src/domain/recovery/weights.js';
+import {
+  refusalToRelieve,
+  relievedWeight,
+  rampWeights,
+} from '../../../src/domain/recovery/weights.js';
 
 describe('relievedWeight', () => {
   it.each([
@@ -74,5 +78,17 @@ describe('standsOut', () => {
     expect(found?.replica).toBe(replica);
     // The median of reciprocals differs a little from the reciprocal of the median.
     if (times !== undefined) expect(found?.times).toBeCloseTo(times, 0);
+  });
+});
+
+describe('rampWeights', () => {
+  it.each<[number, number, number[], number[]]>([
+    [10, 100, [25, 50], [25, 50]],
+    [30, 100, [50, 25], [50]],
+    [10, 100, [], []],
+    [1, 2, [25, 50], []],
+    [10, 256, [25, 25, 50, 99.9], [64, 128]],
+  ])('from %i to %i by %j: %j', (reduced, before, shares, expected) => {
+    expect(rampWeights(reduced, before, shares)).toEqual(expected);
   });
 });
