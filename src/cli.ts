@@ -228,13 +228,31 @@ rca
 
 program
   .command('thresholds')
+  .argument('[what]', 'suggest: tolerances that the history speaks for; accept: takes one over')
+  .argument('[name]', 'of the threshold to accept the suggestion for')
   .description('the thresholds in force, and which of them the API changed')
   .option('--json', 'for scripts')
+  .option('--by <who>', 'who accepts, for the audit', process.env['USER'] ?? 'operator')
   .action(
-    run(async (options: { json?: boolean }) => {
-      const { listThresholds } = await import('./commands/thresholds.js');
-      return listThresholds(configPath(), options);
-    }),
+    run(
+      async (
+        what: string | undefined,
+        name: string | undefined,
+        options: { json?: boolean; by: string },
+      ) => {
+        const { acceptThreshold, listThresholds, suggestThresholds } =
+          await import('./commands/thresholds.js');
+        if (what === undefined) return listThresholds(configPath(), options);
+        if (what === 'suggest') return suggestThresholds(configPath(), options);
+        if (what === 'accept' && name !== undefined) {
+          return acceptThreshold(configPath(), name, options);
+        }
+        process.stderr.write(
+          'expected `thresholds`, `thresholds suggest` or `thresholds accept NAME`\n',
+        );
+        return 2;
+      },
+    ),
   );
 program
   .command('reload')

@@ -41,6 +41,60 @@ export async function listThresholds(
   return 0;
 }
 
+/** One suggestion as the API gives it. */
+interface SuggestionJson {
+  readonly name: string;
+  readonly verdict: 'keep' | 'change';
+  readonly reason: string;
+  readonly unit: string;
+  readonly tolerancePercentNow: number;
+  readonly limitNow: number;
+  readonly proposed?: {
+    readonly tolerancePercent: number;
+    readonly limit: number;
+    readonly breachRatioNow: number;
+    readonly breachRatioThen: number;
+  };
+}
+
+/** `paramedic thresholds suggest`: tolerances that the history speaks for. Nothing is changed. */
+export async function suggestThresholds(
+  configPath: string,
+  options: { json?: boolean },
+): Promise<number> {
+  const reply = (await apiOf(configPath).get('/v1/thresholds/suggestions')) as {
+    suggestions: readonly SuggestionJson[];
+  };
+  if (options.json === true) {
+    printJson(reply);
+    return 0;
+  }
+  const percent = (ratio: number) => `${(100 * ratio).toFixed(2)} %`;
+  const rows = reply.suggestions.map(({ name, tolerancePercentNow, limitNow, unit, ...rest }) => {
+    const { proposed, reason } = rest;
+    const now = `${tolerancePercentNow}% (${limitNow.toPrecision(4)} ${unit})`;
+    if (proposed === undefined) return [name, now, 'keep', '', reason];
+    const { tolerancePercent, limit, breachRatioNow, breachRatioThen } = proposed;
+    const breaches = `${percent(breachRatioNow)} → ${percent(breachRatioThen)}`;
+    return [name, now, `${tolerancePercent}% (${limit.toPrecision(4)})`, breaches, reason];
+  });
+  print(table(['THRESHOLD', 'TOLERANCE', 'SUGGESTED', 'BREACHES', 'WHY'], rows));
+  print('\nTo take one over: paramedic thresholds accept NAME');
+  return 0;
+}
+
+/** `paramedic thresholds accept NAME`: puts the suggestion into force, as a change by the API. */
+export async function acceptThreshold(
+  configPath: string,
+  name: string,
+  options: { by: string },
+): Promise<number> {
+  const at = `/v1/thresholds/${encodeURIComponent(name)}/accept`;
+  await apiOf(configPath).post(`${at}?by=${encodeURIComponent(options.by)}`, {});
+  print(`${name}: the suggested tolerance is in force`);
+  return 0;
+}
+
 /** `paramedic reload`: the detector reads its configuration's thresholds again, all or none. */
 export async function reloadThresholds(
   configPath: string,

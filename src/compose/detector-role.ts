@@ -109,6 +109,7 @@ function settingsOf(config: Config) {
   const file = (name: string) => path.join(config.dataDir, name);
   return {
     thresholds: config.thresholds,
+    slos: config.slos,
     thresholdForm: { read: readThresholds, text: thresholdText },
     policy: slaPolicyOf(config),
     sliPolicy: {
@@ -126,6 +127,7 @@ function settingsOf(config: Config) {
       snapshot: file('detector.snapshot'),
       thresholds: file('thresholds.json'),
       reports: file('reports.json'),
+      budgets: file('error-budgets.json'),
     },
     snapshotEveryMs: settings.snapshotEvery,
   };

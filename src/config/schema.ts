@@ -8,6 +8,7 @@ import { detectorSettings, pushSchema } from './detector-schema.js';
 import { evaluationSchema } from './evaluation-schema.js';
 import { historySchema } from './history-schema.js';
 import { recoverySchema } from './recovery-schema.js';
+import { checkSlos, slosSchema } from './slo-schema.js';
 import { sourceSchema } from './source-schema.js';
 import { temporalSchema } from './temporal-schema.js';
 import { thresholdsSchema } from './threshold-schema.js';
@@ -77,6 +78,8 @@ export const configSchema = z
     /** How people are told, by name. */
     channels: channelsSchema.default({}),
     thresholds: thresholdsSchema,
+    /** Objectives over days whose error budgets are watched. */
+    slos: slosSchema,
     recovery: recoverySchema.prefault({}),
     breakers: breakersSchema.prefault({}),
     /** Where incidents, reports and the audit are kept; an embedded file in `dataDir` where left out. */
@@ -96,6 +99,7 @@ export const configSchema = z
   })
   .superRefine((config, context) => {
     checkProcedures(config, context);
+    checkSlos(config, context);
     config.sources.forEach((source, index) => {
       const stray = source.services.find((used) => !config.services.some((s) => s.name === used));
       if (stray === undefined) return;

@@ -5,9 +5,13 @@ import { plausibleRange } from '../domain/sla/plausible.js';
 import { SlaEvaluator } from '../domain/sla/evaluator.js';
 import type { SlaSnapshot } from '../domain/sla/snapshot.js';
 import type { SlaSummary } from '../domain/sla/summary.js';
+import type { BudgetView } from '../domain/sla/error-budget.js';
+import type { Slo } from '../domain/sla/slo.js';
 import type { Threshold } from '../domain/sla/threshold.js';
 import { reportCoverage, type CoverageEntry } from './coverage-report.js';
 import { describeCoverage } from './coverage.js';
+import { ErrorBudgets } from './error-budgets.js';
+import { outlooks, type OutlookView } from './outlook.js';
 import { Dispatcher } from './dispatch.js';
 import { ExternalReports } from './external-reports.js';
 import type { IncidentGate } from './incident-gate.js';
@@ -18,6 +22,7 @@ import type { SliPolicy } from './sli-policy.js';
 import { isSurelyOver } from './surely-over.js';
 import type { TargetState } from './target-state.js';
 import { ThresholdBook, type ThresholdForm } from './threshold-book.js';
+import { suggestThresholds, type ThresholdSuggestion } from './threshold-suggestions.js';
 
 /** Where the detector keeps what a restart needs. */
 export interface DetectorFiles {
@@ -27,6 +32,8 @@ export interface DetectorFiles {
   readonly thresholds: string;
   /** Reports from outside that hold incidents open. */
   readonly reports: string;
+  /** What the error budgets have counted. */
+  readonly budgets: string;
 }
 
 /** What the detector is made of. */
@@ -34,6 +41,8 @@ export interface DetectorOptions {
   /** Of the configuration. */
   readonly thresholds: readonly Threshold[];
   readonly thresholdForm: ThresholdForm;
+  /** Objectives whose error budgets are watched. */
+  readonly slos: readonly Slo[];
   readonly policy: SlaPolicy;
   readonly sliPolicy: Partial<SliPolicy>;
   readonly services: readonly string[];
@@ -74,6 +83,7 @@ export class Detector {
   readonly #ingest: Ingest;
   readonly #dispatcher: Dispatcher;
   readonly #startedAtMs: number;
+  readonly #budgets: ErrorBudgets;
   /** Pushed samples that were not even stored. */
   readonly #refused = { future: 0, implausible: 0 };
   #timers: NodeJS.Timeout[] = [];
@@ -87,12 +97,16 @@ export class Detector {
       maxBytes: options.maxSampleBytes,
     });
     this.#evaluator = new SlaEvaluator(thresholds, policy);
+    this.#budgets = new ErrorBudgets(files.budgets, options.slos, thresholds);
     this.#ingest = new Ingest({
       store: this.store,
       thresholds,
       policy: sliPolicy,
       maxConcurrent: options.maxConcurrentScrapes,
-      onSample: (sample) => this.#handle(this.#evaluator.observe(sample)),
+      onSample: (sample) => {
+        this.#handle(this.#evaluator.observe(sample));
+        this.#budgets.observe(sample);
+      },
       onPollFailed: options.onPollFailed,
     });
     for (const source of options.sources) this.#ingest.addSource(source);
@@ -115,6 +129,7 @@ export class Detector {
       (changed) => {
         this.#handle(this.#evaluator.reconfigure(changed));
         this.#ingest.setThresholds(changed);
+        this.#budgets.setThresholds(changed);
       },
     );
   }
@@ -123,6 +138,7 @@ export class Detector {
   async start(): Promise<void> {
     const { onProblem } = this.options;
     await this.thresholds.restore().catch((error: unknown) => onProblem('thresholds', error));
+    await this.#budgets.restore().catch((error: unknown) => onProblem('error budgets', error));
     await this.#restoreSnapshot();
     await this.reports.restore().catch((error: unknown) => onProblem('reports', error));
     this.#ingest.start();
@@ -202,6 +218,23 @@ export class Detector {
     return this.#evaluator.summary(this.options.now());
   }
 
+  /** The error budgets as they are now. */
+  budgets(): readonly BudgetView[] {
+    return this.#budgets.views(this.options.now());
+  }
+
+  /** Where each SLI is heading; costs some ms a series. */
+  outlooks(): readonly OutlookView[] {
+    return outlooks(this.store.series(), this.thresholds.current, this.options.now());
+  }
+
+  /** Tolerances that the kept samples speak for; costs some ms a series. */
+  suggestions(): readonly ThresholdSuggestion[] {
+    const nowMs = this.options.now();
+    const violations = this.#evaluator.lastDay(nowMs);
+    return suggestThresholds(this.thresholds.current, this.store.series(), violations, nowMs);
+  }
+
   targets(): readonly TargetState[] {
     return this.#ingest.targets();
   }
@@ -231,7 +264,9 @@ export class Detector {
 
   #tick(): void {
     this.#handle(this.#evaluator.advance(this.options.now()));
-    this.#dispatcher.tick(this.#evaluator.open());
+    const open = this.#evaluator.open();
+    this.#handle(this.#budgets.judge(this.options.now(), open));
+    this.#dispatcher.tick([...open, ...this.#budgets.open()]);
     void this.reports
       .expire()
       .catch((error: unknown) => this.options.onProblem('writing reports', error));
@@ -246,6 +281,7 @@ export class Detector {
 
   #isSurelyOver(fingerprint: string): boolean {
     const { now, policy } = this.options;
+    if (this.#budgets.isOver(fingerprint, now())) return true;
     return isSurelyOver(fingerprint, {
       thresholds: this.thresholds.current,
       series: this.store.series(),
@@ -267,6 +303,7 @@ export class Detector {
     const { files, now, onProblem } = this.options;
     this.#saving = this.#saving
       .then(() => saveSnapshot(files.snapshot, this.store, now(), this.#evaluator.snapshot()))
+      .then(() => this.#budgets.save())
       .catch((error: unknown) => onProblem('writing the snapshot', error));
     return this.#saving;
   }

@@ -39,12 +39,18 @@ export function createInternalApi(parts: InternalApiParts): Hono {
       openReports: detector.reports.openCount,
     }),
   );
+  app.get('/internal/outlook', (context) =>
+    context.json({ budgets: detector.budgets(), outlooks: detector.outlooks() }),
+  );
   app.get('/internal/history', async (context) => {
     const query = historyQuery.safeParse(context.req.query());
     if (!query.success) return context.json({ error: query.error.issues[0]?.message }, 400);
     return context.json({ series: await detector.store.range(query.data) });
   });
-  app.route('/internal/thresholds', createThresholdApi(detector.thresholds, parts.reload));
+  app.route(
+    '/internal/thresholds',
+    createThresholdApi(detector.thresholds, parts.reload, () => detector.suggestions()),
+  );
   app.route('/internal', createPushApi({ ...parts.push, detector, now }));
   return app;
 }

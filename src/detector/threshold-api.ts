@@ -1,6 +1,7 @@
 import { Hono, type Context } from 'hono';
 import { z } from 'zod';
 import type { ThresholdBook, ThresholdChange } from './threshold-book.js';
+import type { ThresholdSuggestion } from './threshold-suggestions.js';
 
 const item = z.record(z.string(), z.json());
 const list = z.strictObject({ thresholds: z.array(z.unknown()) });
@@ -13,13 +14,18 @@ export type Reload = (options: { dropChanges: boolean }) => Promise<ThresholdCha
  * The thresholds in force, over HTTP. Each change is validated as a whole first: refused, it is 400
  * with every mistake and nothing has changed. An accepted one is in force with the next sample.
  */
-export function createThresholdApi(book: ThresholdBook, reload: Reload): Hono {
+export function createThresholdApi(
+  book: ThresholdBook,
+  reload: Reload,
+  suggest: () => readonly ThresholdSuggestion[],
+): Hono {
   const app = new Hono();
   const has = (name: string) => book.current.some((threshold) => threshold.name === name);
   const unknown = (context: Context, name: string) =>
     context.json({ message: `no threshold is named "${name}"` }, 404);
 
   app.get('/', (context) => context.json(book.view()));
+  app.get('/suggestions', (context) => context.json({ suggestions: suggest() }));
   app.get('/:name', (context) => {
     const name = context.req.param('name');
     const found = book.view().thresholds.find((threshold) => threshold['name'] === name);
@@ -48,6 +54,19 @@ export function createThresholdApi(book: ThresholdBook, reload: Reload): Hono {
     const given = reloading.safeParse((await json(context.req.raw)) ?? {});
     if (!given.success) return context.json({ message: 'expected {"dropChanges": bool}' }, 400);
     return answer(context, await reload(given.data));
+  });
+  app.post('/:name/accept', async (context) => {
+    const name = context.req.param('name');
+    const now = book.view().thresholds.find((threshold) => threshold['name'] === name);
+    if (now === undefined) return unknown(context, name);
+    // Judged anew: what was shown a while ago may rest on other samples.
+    const found = suggest().find((one) => one.name === name);
+    if (found?.proposed === undefined) {
+      const why = found === undefined ? 'it is disabled' : found.reason;
+      return context.json({ message: `nothing is suggested for "${name}": ${why}` }, 409);
+    }
+    const { tolerancePercent } = found.proposed;
+    return answer(context, await book.set(name, { ...now, tolerance: `${tolerancePercent}%` }));
   });
   app.put('/:name', async (context) => {
     const name = context.req.param('name');

@@ -17,6 +17,7 @@ import { openApiDocument } from './openapi.js';
 import { operation, type Operation } from './operation.js';
 import { Problem, problemOf } from './problem.js';
 import { operationRoutes, type AppEnv } from './router.js';
+import { thresholdSuggestionRoutes } from './threshold-suggestions.js';
 import { thresholdRoutes } from './thresholds.js';
 
 /** What the server needs of the rest. */
@@ -50,6 +51,7 @@ function apiOperations(parts: ServerParts): readonly Operation[] {
     ...externalIncidentRoutes(detector),
     ...alertmanagerRoutes(detector),
     ...measurementRoutes(detector),
+    ...thresholdSuggestionRoutes(detector),
     ...thresholdRoutes(detector),
     ...killSwitchRoutes(incidents),
     ...auditRoutes(archive),

@@ -30,6 +30,7 @@ export function makeDetector(
   const problems: string[] = [];
   const detector = new Detector({
     thresholds: [P95],
+    slos: [],
     thresholdForm: { read: readThresholds, text: thresholdText },
     policy: { ...DEFAULT_SLA_POLICY, latenessMs: 0 },
     sliPolicy: {},
@@ -43,6 +44,7 @@ export function makeDetector(
       snapshot: path.join(folder, 'detector.snapshot'),
       thresholds: path.join(folder, 'thresholds.json'),
       reports: path.join(folder, 'reports.json'),
+      budgets: path.join(folder, 'error-budgets.json'),
     },
     snapshotEveryMs: 3_600_000,
     now: Date.now,

@@ -8,7 +8,7 @@ import type { SlaSnapshot } from './snapshot.js';
 import type { Stream } from './stream.js';
 import { summarise, type SlaSummary } from './summary.js';
 import type { Threshold } from './threshold.js';
-import { ViolationLog } from './violation-log.js';
+import { ViolationLog, type LoggedViolation } from './violation-log.js';
 import type { Violation } from './violation.js';
 
 const NOTHING: readonly SlaEvent[] = Object.freeze([]);
@@ -168,6 +168,11 @@ export class SlaEvaluator {
   /** The judges of all thresholds and services, for status displays and the start-up report. */
   judges(): Judge[] {
     return this.#allBenches().flatMap(({ judges }) => judges);
+  }
+
+  /** The violations opened in the 24 hours before `nowMs`. */
+  lastDay(nowMs: number): readonly LoggedViolation[] {
+    return this.#log.lastDay(nowMs);
   }
 
   /** Compliance, open violations, the last 24 hours and the heat map, as of `nowMs`. */
