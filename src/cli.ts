@@ -61,6 +61,20 @@ for (const [role, what] of [
     );
 }
 
+const token = program.command('token').description('who may call the API');
+token
+  .command('create')
+  .description('a new token, shown once, and the line of the configuration that admits it')
+  .requiredOption('--role <role>', 'viewer, operator or admin')
+  .requiredOption('--name <name>', 'whose it is: the name in the audit')
+  .option('--json', 'for scripts')
+  .action(
+    run(async (options: { role: string; name: string; json?: boolean }) => {
+      const { createNamedToken } = await import('./commands/token.js');
+      return createNamedToken(options);
+    }),
+  );
+
 program
   .command('status')
   .description('what is watched, what is violated, what answers')

@@ -38,7 +38,7 @@ const commands = blocks('sh').flatMap(({ page, text }) =>
 
 /** The command of a line, past the program's own option; undefined for other programs. */
 const commandOf = (line: string): string | undefined =>
-  /^bin\/paramedic (?:--config \S+ )?(\S+)/.exec(line)?.[1];
+  /^bin\/paramedic (?:--config \S+ )?((?:token|config) \S+|\S+)/.exec(line)?.[1];
 
 const run = promisify(execFile);
 
@@ -54,7 +54,7 @@ describe('the documentation', () => {
 
   const names = [...new Set(commands.flatMap(({ line }) => commandOf(line) ?? []))];
   it.each(names)('bin/paramedic %s is a command, with the options that are used', async (name) => {
-    const text = await help(name);
+    const text = await help(...name.split(' '));
     expect(text).toMatch(new RegExp(`^Usage: paramedic ${name}\\b`));
     for (const { page, line } of commands.filter((one) => commandOf(one.line) === name)) {
       const options = line.replace(/--config \S+/, '').match(/(?<= )--[\w-]+/g) ?? [];

@@ -11,17 +11,25 @@ export interface Api {
 const TIMEOUT_MS = 15_000;
 
 /**
- * The API of the configuration’s server; PARAMEDIC_URL in the environment wins.
+ * The API of the configuration’s server; PARAMEDIC_URL in the environment wins. PARAMEDIC_TOKEN is the
+ * token to show, where one is needed.
  * Its calls throw an Error that says what was refused, or that nobody answers and what to do.
  */
 export function apiOf(configPath: string): Api {
   const named = process.env['PARAMEDIC_URL'];
   const base = named !== undefined && named !== '' ? named : urlOf(configPath);
+  const token = process.env['PARAMEDIC_TOKEN'] ?? '';
+  const signedIn: Record<string, string> = token === '' ? {} : { authorization: `Bearer ${token}` };
   const send = async (path: string, init: RequestInit): Promise<Response> => {
     let reply: Response;
     try {
       reply = await fetch(new URL(path, base), {
         ...init,
+        headers: {
+          'user-agent': 'paramedic-cli',
+          ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...signedIn,
+        },
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
     } catch (cause) {
@@ -39,7 +47,6 @@ export function apiOf(configPath: string): Api {
     post: (path, body) =>
       call(path, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'user-agent': 'paramedic-cli' },
         body: JSON.stringify(body),
       }),
   };

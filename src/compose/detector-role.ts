@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { roleGuard } from '../adapters/identity/role-guard.js';
 import { slaPolicyOf } from '../config/evaluation-schema.js';
 import { readThresholds, thresholdText } from '../config/threshold-text.js';
 import type { Config } from '../config/schema.js';
@@ -6,6 +7,7 @@ import { Detector } from '../detector/detector.js';
 import { createInternalApi } from '../detector/internal-api.js';
 import { addDetectorCounters, countPollFailure, mirrorState } from './detector-counters.js';
 import { tellEvent } from './detector-events.js';
+import { readInternalToken } from './authentication.js';
 import { listen } from './http-listener.js';
 import { createIncidentGate } from './incident-gate.js';
 import { createReload } from './reload-thresholds.js';
@@ -71,6 +73,7 @@ export async function startDetector(role: Role): Promise<Running> {
       },
     },
     reload,
+    guard: roleGuard(await readInternalToken(config)),
     onError: (error) => log.error({ err: error }, 'a request to the detector failed'),
     now: Date.now,
   });

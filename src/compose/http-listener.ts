@@ -7,6 +7,16 @@ export interface Servable {
   readonly fetch: Hono['fetch'];
 }
 
+/** Who sends slowly must not hold a connection for ever ("slowloris"). */
+const PATIENCE = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2_000,
+  keepAliveTimeout: 5_000,
+};
+/** Far more than a fleet’s people and programs open; each costs some 20 KiB. */
+const MAX_CONNECTIONS = 2_000;
+
 /**
  * Serves an app until stopped.
  *
@@ -16,7 +26,8 @@ export function listen(
   app: Servable,
   at: { readonly host: string; readonly port: number; readonly setting: string },
 ): Promise<Running & { readonly port: number }> {
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: PATIENCE });
+  if ('maxConnections' in server) server.maxConnections = MAX_CONNECTIONS;
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const why =

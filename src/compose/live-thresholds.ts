@@ -21,12 +21,16 @@ export interface LiveThresholds {
 export async function followThresholds(
   detectorUrl: string,
   configured: readonly Threshold[],
+  token: string | undefined,
 ): Promise<LiveThresholds> {
   const url = new URL('/internal/thresholds', detectorUrl);
+  const headers: Record<string, string> =
+    token === undefined ? {} : { authorization: `Bearer ${token}` };
   let known = configured;
   const look = async () => {
     try {
-      const reply = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+      const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+      const reply = await fetch(url, { headers, signal });
       if (!reply.ok) return;
       const read = readThresholds(answer.parse(await reply.json()).thresholds);
       if (read.status === 'read') known = read.thresholds;

@@ -2,12 +2,14 @@ import path from 'node:path';
 import { Client } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
 import { createArchive, serveArchive } from '../adapters/archive/index.js';
+import { roleGuard } from '../adapters/identity/role-guard.js';
 import { createCodecServer } from '../adapters/temporal/codec-server.js';
 import { connectClient } from '../adapters/temporal/connection.js';
 import { createApp } from '../server/app.js';
 import { createDetectorClient } from '../server/detector-client.js';
 import { createIncidents } from '../server/incidents.js';
 import { mergeExpositions } from '../telemetry.js';
+import { createAuthentication, guardSettings, readInternalToken } from './authentication.js';
 import { listen } from './http-listener.js';
 import { temporalUi, type Role, type Running } from './role.js';
 import { temporalAccess } from './temporal-access.js';
@@ -25,7 +27,12 @@ export async function startServer({ config, log, telemetry }: Role): Promise<Run
   const { target, dataConverter, codec } = await temporalAccess(config);
   const connection = await connectClient(target, { deadlineMs: CONNECT_WITHIN_MS });
   const client = new Client({ connection, namespace: config.temporal.namespace, dataConverter });
-  const detector = createDetectorClient(`http://${config.detector.host}:${config.detector.port}`);
+  const internalToken = await readInternalToken(config);
+  const detector = createDetectorClient(
+    `http://${config.detector.host}:${config.detector.port}`,
+    internalToken,
+  );
+  const authentication = createAuthentication(config, internalToken, Date.now);
   const ui = temporalUi(config);
   const app = createApp({
     archive,
@@ -50,6 +57,10 @@ export async function startServer({ config, log, telemetry }: Role): Promise<Run
     },
     uiLink: (id, runId) => `${ui}/workflows/${encodeURIComponent(id)}/${runId}/timeline`,
     onError: (what, error, fields) => log.error({ err: error, ...fields }, what),
+    authentication,
+    guard: guardSettings(config, authentication.mode),
+    rateLimit: config.server.rateLimit,
+    guardRole: roleGuard(internalToken),
     version: packageVersion(),
     nowMs: Date.now,
   });

@@ -11,6 +11,7 @@ import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.j
 import { RCA_QUEUE, RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../workflows/messages.js';
 import { NOTIFY_QUEUE } from '../workflows/notify-messages.js';
 import { createChannels } from './channels.js';
+import { readInternalToken } from './authentication.js';
 import { createBreakers } from './breakers.js';
 import { reportActions } from './action-report.js';
 import { createCoordination } from './coordination.js';
@@ -35,14 +36,16 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
   for (const [name, actuator] of actuators) {
     for (const problem of await actuator.check()) log.warn({ actuator: name }, problem);
   }
+  const internalToken = await readInternalToken(config);
   const archive = await createArchive({
     kind: 'remote',
     url: `http://${server.host}:${server.port}`,
     timeoutMs: 10_000,
+    ...(internalToken === undefined ? {} : { token: internalToken }),
   });
   const detectorUrl = `http://${detector.host}:${detector.port}`;
-  const history = config.history.create(detectorUrl);
-  const thresholds = await followThresholds(detectorUrl, config.thresholds);
+  const history = config.history.create(detectorUrl, config.internalToken);
+  const thresholds = await followThresholds(detectorUrl, config.thresholds, internalToken);
   const world = createWorld(config, {
     actuators,
     archive,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secretReference } from '../adapters/actuators/settings.js';
 import { archiveSchema } from '../adapters/archive/index.js';
 import { actuatorSchema } from './actuator-schema.js';
 import { channelsSchema } from './channel-schema.js';
@@ -9,6 +10,7 @@ import { evaluationSchema } from './evaluation-schema.js';
 import { historySchema } from './history-schema.js';
 import { recoverySchema } from './recovery-schema.js';
 import { checkSlos, slosSchema } from './slo-schema.js';
+import { exposures, serverSettings } from './server-schema.js';
 import { sourceSchema } from './source-schema.js';
 import { temporalSchema } from './temporal-schema.js';
 import { thresholdsSchema } from './threshold-schema.js';
@@ -63,7 +65,9 @@ export const configSchema = z
     dataDir: z.string().default('.paramedic'),
     logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
     temporal: temporalSchema.prefault({}),
-    server: z.strictObject({ host, port: port.default(2242) }).prefault({}),
+    server: z.strictObject({ host, port: port.default(2242), ...serverSettings }).prefault({}),
+    /** What the roles show each other, where they are on several machines; a secret. */
+    internalToken: secretReference.optional(),
     detector: z.strictObject({ host, port: port.default(2243), ...detectorSettings }).prefault({}),
     /** How samples become violations. */
     evaluation: evaluationSchema.prefault({}),
@@ -100,6 +104,9 @@ export const configSchema = z
   .superRefine((config, context) => {
     checkProcedures(config, context);
     checkSlos(config, context);
+    for (const [path, message] of exposures(config)) {
+      context.addIssue({ code: 'custom', path: [...path], message });
+    }
     config.sources.forEach((source, index) => {
       const stray = source.services.find((used) => !config.services.some((s) => s.name === used));
       if (stray === undefined) return;

@@ -12,6 +12,8 @@ export interface InternalApiParts {
   readonly reload: Reload;
   /** Something failed inside: for the log. */
   readonly onError: (error: unknown) => void;
+  /** Why a caller is refused; undefined for another role. */
+  readonly guard: (request: Request) => { status: 401 | 403; why: string } | undefined;
   readonly now: () => number;
 }
 
@@ -22,6 +24,12 @@ export function createInternalApi(parts: InternalApiParts): Hono {
   app.onError((error, context) => {
     parts.onError(error);
     return context.json({ message: 'the detector could not do it now; send it again' }, 503);
+  });
+  app.use('/internal/*', async (context, next) => {
+    const refused = parts.guard(context.req.raw);
+    if (refused !== undefined) return context.json({ message: refused.why }, refused.status);
+    await next();
+    return undefined;
   });
   app.get('/metrics', (context) =>
     context.text(parts.metrics(), 200, {

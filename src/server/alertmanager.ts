@@ -31,7 +31,11 @@ export function alertmanagerRoutes(detector: DetectorClient): Operation[] {
       summary: 'Alertmanager’s webhook, version 4: its alerts open and end incidents',
       role: 'operator',
       // Loose: Alertmanager adds fields within version 4.
-      body: z.looseObject({ version: z.literal('4'), alerts: z.array(jsonValue) }),
+      body: z.looseObject({
+        version: z.literal('4'),
+        groupKey: z.string(),
+        alerts: z.array(jsonValue),
+      }),
       bodyLimitBytes: BODY_LIMIT_BYTES,
       answer: takenShape,
       audit: { how: 'hourly' },

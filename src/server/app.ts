@@ -1,11 +1,13 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
-import type { Principal } from '../domain/access.js';
 import type { Archive } from '../domain/archive.js';
+import { admission } from './admission.js';
 import { alertmanagerRoutes } from './alertmanager.js';
 import { auditRoutes } from './audit.js';
 import { createAuditTrail } from './audit-trail.js';
+import type { Authentication } from './authenticate.js';
 import { parseBody, readBytes } from './body.js';
+import { guardBrowser, type GuardSettings } from './browser-guard.js';
 import type { DetectorClient } from './detector-client.js';
 import { externalIncidentRoutes } from './external-incidents.js';
 import { incidentRoutes } from './incident-routes.js';
@@ -16,8 +18,11 @@ import { monitoringRoutes } from './monitoring.js';
 import { openApiDocument } from './openapi.js';
 import { operation, type Operation } from './operation.js';
 import { Problem, problemOf } from './problem.js';
+import type { RateLimit } from './rate-limit.js';
 import { operationRoutes, type AppEnv } from './router.js';
 import { thresholdSuggestionRoutes } from './threshold-suggestions.js';
+import { addSecurityHeaders } from './security-headers.js';
+import { sessionRoutes } from './session-routes.js';
 import { thresholdRoutes } from './thresholds.js';
 
 /** What the server needs of the rest. */
@@ -35,6 +40,11 @@ export interface ServerParts {
   readonly uiLink: (id: string, runId: string) => string;
   /** Something failed inside, in words: for the log. */
   readonly onError: (what: string, error: unknown, fields: object) => void;
+  readonly authentication: Authentication;
+  readonly guard: GuardSettings & { readonly isSecure: boolean };
+  readonly rateLimit: RateLimit;
+  /** Why a call of what the roles tell each other is refused; undefined where it is not. */
+  readonly guardRole: (request: Request) => { status: 401 | 403; why: string } | undefined;
   readonly version: string;
   readonly nowMs: () => number;
 }
@@ -55,6 +65,7 @@ function apiOperations(parts: ServerParts): readonly Operation[] {
     ...thresholdRoutes(detector),
     ...killSwitchRoutes(incidents),
     ...auditRoutes(archive),
+    ...sessionRoutes(parts.authentication),
   ];
   const document = operation({
     id: 'getOpenApi',
@@ -89,20 +100,24 @@ export function createApp(parts: ServerParts): Hono<AppEnv> {
   app.notFound(() => new Problem(404, 'Unknown', 'nothing is at this address').toResponse());
 
   app.use(async (context, next) => {
-    context.set('principal', LOCAL);
+    await next();
+    addSecurityHeaders(context.res.headers, parts.guard.isSecure);
+  });
+  app.use(async (context, next) => {
+    guardBrowser(context.req.raw, parts.guard);
     await next();
   });
-  app.route('/', operationRoutes(apiOperations(parts), trail));
 
   app.post('/internal/archive/:operation', async (context) => {
+    const refused = parts.guardRole(context.req.raw);
+    if (refused !== undefined) throw new Problem(refused.status, 'Not allowed', refused.why);
     const given = parseBody(await readBytes(context.req.raw, ARCHIVE_BODY_LIMIT_BYTES));
     return context.json(
       (await parts.serveArchive(context.req.param('operation'), given)) as object,
     );
   });
 
+  app.use(admission(parts));
+  app.route('/', operationRoutes(apiOperations(parts), trail));
   return app;
 }
-
-/** Whoever reaches loopback. */
-const LOCAL: Principal = { name: 'local', role: 'admin', via: 'local' };

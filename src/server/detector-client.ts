@@ -59,11 +59,16 @@ const TIMEOUT_MS = 2_000;
 /** What is passed on is written to a disk first. */
 const FORWARD_TIMEOUT_MS = 10_000;
 
-/** The detector at that base URL. */
-export function createDetectorClient(base: string): DetectorClient {
+/** The detector at that base URL; `token` is what the roles show each other. */
+export function createDetectorClient(
+  base: string,
+  token: string | undefined = undefined,
+): DetectorClient {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const ask = async (path: string): Promise<Response | undefined> => {
     try {
-      const reply = await fetch(new URL(path, base), { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const reply = await fetch(new URL(path, base), { headers: authorization, signal });
       return reply.ok ? reply : undefined;
     } catch {
       return undefined;
@@ -81,9 +86,8 @@ export function createDetectorClient(base: string): DetectorClient {
         const reply = await fetch(new URL(path, base), {
           method,
           signal: AbortSignal.timeout(FORWARD_TIMEOUT_MS),
-          ...(body === undefined
-            ? {}
-            : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+          headers: { ...authorization, 'content-type': 'application/json' },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         });
         return { status: reply.status, body: (await reply.json()) as object };
       } catch (cause) {

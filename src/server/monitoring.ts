@@ -61,7 +61,9 @@ export function monitoringRoutes(parts: MonitoringParts): Operation[] {
       path: '/metrics',
       tag,
       summary: 'paramedic’s own metrics, for Prometheus',
-      role: 'viewer',
+      description:
+        'Counts and times, no names but those of the configuration: Prometheus needs no token.',
+      role: 'public',
       answer: { contentType: 'text/plain; version=0.0.4; charset=utf-8' },
       handle: async () => ({ body: await metrics() }),
     }),

@@ -24,7 +24,11 @@ type BodyOf<Shape> = Shape extends z.ZodType
 export interface Answer<Shape extends AnswerShape> {
   readonly body: BodyOf<Shape>;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly audit?: { readonly target?: string; readonly detail?: string };
+  readonly audit?: {
+    readonly who?: string;
+    readonly target?: string;
+    readonly detail?: string;
+  };
 }
 
 /** A call after authentication and validation. */

@@ -38,19 +38,22 @@ export async function serveOperation(
   if (operation.method === 'get') {
     return sent(operation, await handled(operation, incoming, principal, read));
   }
-  const write = (outcome: string, detail: string, target?: string) => {
+  const write = async (outcome: string, detail: string, said: Given['audit'] = {}) => {
+    const who = said.who ?? read.by;
+    // Or strangers could fill the archive.
+    if (principal.via === 'none' && said.who === undefined) return;
     const line = lineOf(operation, incoming, read);
     const { address, userAgent } = incoming.origin;
     const from = `${address} ${userAgent}`;
-    return audit.write(
-      { ...line, who: read.by, from, target: target ?? line.target, outcome, detail },
+    await audit.write(
+      { ...line, who, from, target: said.target ?? line.target, outcome, detail },
       operation.audit?.how ?? 'each',
     );
   };
   try {
     const answer = await handled(operation, incoming, principal, read);
     const said = answer.audit;
-    await write('accepted', said?.detail ?? reasonOf(read.call?.body), said?.target);
+    await write('accepted', said?.detail ?? reasonOf(read.call?.body), said);
     return sent(operation, answer);
   } catch (error) {
     const { status, detail } = problemOf(error);
@@ -65,10 +68,10 @@ interface Read {
   call?: Pick<Call<unknown, unknown, unknown>, 'params' | 'query' | 'body'>;
 }
 
-/** Who calls. Strangers are not audited, or they could fill the archive. */
+/** Who calls. */
 function callerOf({ role }: Operation, principal: Principal | undefined): Principal {
   if (principal !== undefined) return principal;
-  if (role === 'public') return { name: 'anonymous', role: 'viewer', via: 'local' };
+  if (role === 'public') return { name: 'anonymous', role: 'viewer', via: 'none' };
   throw new Problem(401, 'Not signed in', 'send a token: "Authorization: Bearer …"', {
     headers: { 'www-authenticate': 'Bearer realm="paramedic"' },
   });
@@ -92,7 +95,25 @@ async function handled(
   };
   read.by = nameOf(principal, claimed(call.body) ?? claimed(call.query));
   read.call = call;
-  return operation.handle({ ...call, principal, by: read.by, request });
+  return within(operation.handle({ ...call, principal, by: read.by, request }));
+}
+
+/** Longer than anything that a handler calls may take; the last resort against a hang. */
+const HANDLE_WITHIN_MS = 30_000;
+
+async function within<T>(handling: Promise<T> | T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const why = 'it took too long: it may have happened; look before you repeat it';
+      reject(new Problem(503, 'No answer', why));
+    }, HANDLE_WITHIN_MS);
+  });
+  try {
+    return await Promise.race([handling, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function bodyOf({ bodyLimitBytes }: Operation, request: Request): Promise<unknown> {

@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createArchive } from '../../src/adapters/archive/index.js';
 import { listen } from '../../src/compose/http-listener.js';
 import { createInternalApi } from '../../src/detector/internal-api.js';
 import type { AlertResult } from '../../src/detector/alerts.js';
 import { createApp } from '../../src/server/app.js';
-import type { Incidents } from '../../src/server/incidents.js';
 import { createDetectorClient } from '../../src/server/detector-client.js';
 import { FakeIncidents } from '../detector/fake-incidents.js';
 import { makeDetector, P95, started, type Made } from '../detector/make-detector.js';
 import { scratchFolder } from '../support/scratch.js';
+import { serverParts } from './server-parts.js';
 import { DEFAULT_THRESHOLDS } from '../../src/domain/sla/threshold.js';
 import { REPLICA_AVAILABILITY } from '../../src/domain/sla/availability.js';
 
@@ -53,26 +52,17 @@ async function product(
     },
     reload: ({ dropChanges }) => made.detector.thresholds.rebase([P95], { dropChanges }),
     onError: (error) => made.problems.push(String(error)),
+    guard: () => undefined,
     now: Date.now,
   });
   const listener = await listen(internal, { host: '127.0.0.1', port: 0, setting: 'none' });
   onTestFinished(() => listener.stop());
-  const archive = await createArchive({ kind: 'libsql', path: ':memory:' });
-  onTestFinished(() => archive.close());
-  const refuse = () => Promise.reject(new Error('not asked for here'));
-  const app = createApp({
-    archive,
-    // No route that is asked for here looks at incidents.
-    incidents: {} as Incidents,
-    detector: createDetectorClient(`http://127.0.0.1:${listener.port}`),
-    serveArchive: refuse,
-    metrics: () => Promise.resolve(''),
-    problems: () => Promise.resolve([]),
-    uiLink: () => '',
-    onError: (what, error) => made.problems.push(`${what}: ${String(error)}`),
-    version: '0',
-    nowMs: Date.now,
-  });
+  const app = createApp(
+    await serverParts({
+      detector: createDetectorClient(`http://127.0.0.1:${listener.port}`),
+      onError: (what, error) => made.problems.push(`${what}: ${String(error)}`),
+    }),
+  );
   const send: Product['send'] = async (method, url, given) => {
     const text = typeof given === 'string' ? given : JSON.stringify(given);
     const reply = await app.request(url, given === undefined ? { method } : { method, body: text });
@@ -221,7 +211,7 @@ describe('POST /v1/incidents', () => {
     const from = await product();
     const reply = await report(wrong, from);
     expect(reply).toMatchObject({ status: 400, body: { detail: like(key) } });
-    expect(from.incidents.calls).toBe(0);
+    expect(from.incidents.story.filter((line) => line.startsWith('start'))).toEqual([]);
   });
 });
 
