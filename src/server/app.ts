@@ -9,6 +9,7 @@ import type { Authentication } from './authenticate.js';
 import { parseBody, readBytes } from './body.js';
 import { guardBrowser, type GuardSettings } from './browser-guard.js';
 import type { DetectorClient } from './detector-client.js';
+import { eventRoutes } from './events.js';
 import { externalIncidentRoutes } from './external-incidents.js';
 import { incidentRoutes } from './incident-routes.js';
 import type { Incidents } from './incidents.js';
@@ -65,6 +66,7 @@ function apiOperations(parts: ServerParts): readonly Operation[] {
     ...thresholdRoutes(detector),
     ...killSwitchRoutes(incidents),
     ...auditRoutes(archive),
+    ...eventRoutes(parts),
     ...sessionRoutes(parts.authentication),
   ];
   const document = operation({

@@ -45,7 +45,10 @@ async function call(
     },
     signal: AbortSignal.timeout(20_000),
   });
-  const text = await reply.text();
+  // Of a stream only its beginning: it has no end.
+  const isStream = reply.headers.get('content-type') === 'text/event-stream';
+  if (isStream) await reply.body?.cancel();
+  const text = isStream ? '' : await reply.text();
   return { status: reply.status, headers: reply.headers, text };
 }
 
