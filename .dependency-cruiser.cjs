@@ -67,6 +67,25 @@ module.exports = {
       '^src/(server|domain|workflows)/|^src/telemetry\\.ts$',
       'server: domain, messages and telemetry',
     ),
+    allow(
+      'page-stands-alone',
+      '^src/server/web/',
+      '^src/server/web/',
+      'the page runs in a browser: it knows the API by its answers',
+    ),
+    {
+      name: 'page-is-bundled',
+      severity: 'error',
+      comment: 'the server serves the built page; none of its source runs in Node',
+      from: { path: '^src/', pathNot: '^src/server/web/' },
+      to: { path: '^src/server/web/' },
+    },
+    {
+      name: 'page-packages',
+      severity: 'error',
+      from: { path: '^src/server/web/' },
+      to: { path: 'node_modules', pathNot: 'node_modules/(preact|@preact|uplot)/' },
+    },
     {
       name: 'fleet-stands-alone',
       severity: 'error',

@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.paramedic/', 'artifacts/', 'coverage/'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
@@ -47,6 +47,11 @@ export default tseslint.config(
         { object: 'Math', property: 'random', message: 'Take a seeded generator as an argument.' },
       ],
     },
+  },
+  {
+    // What an older server leaves out and what is null are one to the page: nothing to show.
+    files: ['src/server/web/**/*.{ts,tsx}'],
+    rules: { eqeqeq: ['error', 'always', { null: 'ignore' }] },
   },
   {
     files: ['test/**/*.ts', 'bench/**/*.ts', 'torture/**/*.ts'],

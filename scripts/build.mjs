@@ -1,5 +1,5 @@
-// Builds dist/: every TypeScript file of src/, fleet/ and bench/ transpiled one to one, and the workflow
-// bundle. Only what changed is built, and each file is replaced in one go, so that programs that run
+// Builds dist/: every TypeScript file of src/, fleet/ and bench/ transpiled one to one, the workflow
+// bundle, and the page of src/server/web/ as one script and one style sheet. Only what changed is built, and each file is replaced in one go, so that programs that run
 // from dist/ never see half of it. Types are checked by `npm run check`, not here.
 import { createHash } from 'node:crypto';
 import {
@@ -17,6 +17,9 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const dist = path.join(root, 'dist');
 const stampFile = path.join(dist, 'build-stamp.json');
+
+/** Source of the page: bundled for browsers, not transpiled for Node. */
+const WEB = 'src/server/web';
 
 const sources = (folder) =>
   existsSync(path.join(root, folder))
@@ -46,14 +49,19 @@ const replaceFile = (file, text) => {
 // The torture test drives a stack as the end-to-end tests do.
 const files = ['src', 'fleet', 'bench', 'torture', 'test/e2e', 'test/fleet']
   .flatMap(sources)
-  .filter((file) => !file.endsWith('.test.ts'));
+  .filter((file) => !file.endsWith('.test.ts') && !file.startsWith(`${WEB}/`));
+const webFiles = readdirSync(path.join(root, WEB), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)))
+  .sort();
 const tools = hashOf('scripts/build.mjs', 'package-lock.json');
 const stamp = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {};
-const known = stamp.tools === tools ? stamp : { tools, files: {}, bundle: '' };
+const known = stamp.tools === tools ? stamp : { tools, files: {}, bundle: '', web: '' };
 const now = {
   tools,
   files: Object.fromEntries(files.map((file) => [file, hashOf(file)])),
   bundle: '',
+  web: hashOf(...webFiles),
 };
 const output = (file) => path.join(dist, file.replace(/ts$/, 'js'));
 
@@ -112,5 +120,26 @@ if (existsSync(path.join(root, 'src/workflows/index.ts'))) {
     });
     replaceFile(file, code);
   }
+}
+// The page's names are fixed and the server adds their content's hash, so that a build never leaves old ones.
+const page = path.join(dist, 'web');
+if (known.web !== now.web || !existsSync(path.join(page, 'index.html'))) {
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    entryPoints: { app: path.join(root, WEB, 'main.tsx') },
+    outdir: page,
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'none',
+    logLevel: 'warning',
+    write: false,
+  });
+  for (const { path: file, contents } of outputFiles) replaceFile(file, contents);
+  replaceFile(path.join(page, 'index.html'), readFileSync(path.join(root, WEB, 'index.html')));
 }
 if (JSON.stringify(stamp) !== JSON.stringify(now)) replaceFile(stampFile, JSON.stringify(now));

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
 import { createArchive, serveArchive } from '../adapters/archive/index.js';
@@ -8,6 +9,7 @@ import { connectClient } from '../adapters/temporal/connection.js';
 import { createApp } from '../server/app.js';
 import { createDetectorClient } from '../server/detector-client.js';
 import { createIncidents } from '../server/incidents.js';
+import { loadPage, pageRoutes } from '../server/page.js';
 import { mergeExpositions } from '../telemetry.js';
 import { createAuthentication, guardSettings, readInternalToken } from './authentication.js';
 import { listen } from './http-listener.js';
@@ -15,6 +17,8 @@ import { temporalUi, type Role, type Running } from './role.js';
 import { temporalAccess } from './temporal-access.js';
 import { packageVersion } from './version.js';
 
+/** Made by the build, beside the built sources. */
+const PAGE = fileURLToPath(new URL('../../web', import.meta.url));
 const CONNECT_WITHIN_MS = 30_000;
 /** `/health/production` must answer while Temporal hangs. */
 const PROBE_WITHIN_MS = 1_000;
@@ -61,6 +65,7 @@ export async function startServer({ config, log, telemetry }: Role): Promise<Run
     guard: guardSettings(config, authentication.mode),
     rateLimit: config.server.rateLimit,
     guardRole: roleGuard(internalToken),
+    page: pageRoutes(loadPage(PAGE)),
     version: packageVersion(),
     nowMs: Date.now,
   });

@@ -200,6 +200,11 @@ export class Detector {
     return this.#dispatcher.isReachable;
   }
 
+  /** Names of the services that are watched. */
+  get services(): readonly string[] {
+    return this.options.services;
+  }
+
   /** Samples by what became of them, since the start. */
   counts(): { readonly stored: StoreCounts; readonly rejected: RejectedCounts } {
     const { rejected } = this.#evaluator;

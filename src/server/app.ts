@@ -12,6 +12,7 @@ import type { DetectorClient } from './detector-client.js';
 import { eventRoutes } from './events.js';
 import { externalIncidentRoutes } from './external-incidents.js';
 import { incidentRoutes } from './incident-routes.js';
+import { incidentSeriesRoutes } from './incident-series.js';
 import type { Incidents } from './incidents.js';
 import { killSwitchRoutes } from './kill-switch.js';
 import { measurementRoutes } from './measurements.js';
@@ -21,6 +22,7 @@ import { operation, type Operation } from './operation.js';
 import { Problem, problemOf } from './problem.js';
 import type { RateLimit } from './rate-limit.js';
 import { operationRoutes, type AppEnv } from './router.js';
+import { slaRoutes } from './sla.js';
 import { thresholdSuggestionRoutes } from './threshold-suggestions.js';
 import { addSecurityHeaders } from './security-headers.js';
 import { sessionRoutes } from './session-routes.js';
@@ -46,6 +48,8 @@ export interface ServerParts {
   readonly rateLimit: RateLimit;
   /** Why a call of what the roles tell each other is refused; undefined where it is not. */
   readonly guardRole: (request: Request) => { status: 401 | 403; why: string } | undefined;
+  /** The dashboards: public, since they hold no data, and reached with an expired session too. */
+  readonly page?: Hono;
   readonly version: string;
   readonly nowMs: () => number;
 }
@@ -58,7 +62,9 @@ function apiOperations(parts: ServerParts): readonly Operation[] {
   const { archive, detector, incidents } = parts;
   const operations: Operation[] = [
     ...monitoringRoutes(parts),
+    ...slaRoutes(parts),
     ...incidentRoutes(parts),
+    ...incidentSeriesRoutes(parts),
     ...externalIncidentRoutes(detector),
     ...alertmanagerRoutes(detector),
     ...measurementRoutes(detector),
@@ -119,6 +125,7 @@ export function createApp(parts: ServerParts): Hono<AppEnv> {
     );
   });
 
+  if (parts.page !== undefined) app.route('/', parts.page);
   app.use(admission(parts));
   app.route('/', operationRoutes(apiOperations(parts), trail));
   return app;

@@ -28,6 +28,8 @@ export interface SlaSummary {
     readonly total: number;
     readonly bySeverity: Readonly<Record<Severity, number>>;
     readonly byType: Readonly<Record<ViolationType, number>>;
+    /** When they opened, in order of time. */
+    readonly openedAtMs: readonly number[];
   };
   readonly heatMap: readonly HeatRow[];
 }
@@ -63,6 +65,7 @@ export function summarise(
         VIOLATION_TYPES,
         lastDay.map((v) => v.violationType),
       ),
+      openedAtMs: lastDay.map((v) => v.openedAtMs),
     },
     heatMap: judges.map(({ group, threshold, tally }) => ({
       service: group.service,
