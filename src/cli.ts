@@ -177,6 +177,38 @@ program
   );
 
 program
+  .command('breakers')
+  .description('circuit breakers that are not closed, or count failures')
+  .option('--all', 'the closed ones too')
+  .option('--json', 'for scripts')
+  .action(
+    run(async (options: { all?: boolean; json?: boolean }) => {
+      const { listBreakers } = await import('./commands/breakers.js');
+      return listBreakers(configPath(), options);
+    }),
+  );
+program
+  .command('breaker')
+  .argument('<open|close|isolate>')
+  .argument('<id>', 'the breaker, e.g. chat/engine-2 or kv_cache:chat:engine-2')
+  .description('keeps requests away for a while, lets them in, or keeps them away until closed')
+  .option('--reason <text>', 'why, for the audit')
+  .option('--by <who>', 'who asks', process.env['USER'] ?? 'operator')
+  .option('--json', 'for scripts')
+  .action(
+    run(
+      async (
+        order: string,
+        id: string,
+        options: { by: string; reason?: string; json?: boolean },
+      ) => {
+        const { orderBreaker } = await import('./commands/breakers.js');
+        return orderBreaker(configPath(), order, id, options);
+      },
+    ),
+  );
+
+program
   .command('fault')
   .argument('[name]', 'the fault; without one, those that there are are listed')
   .argument('[replica]', 'where it applies to one replica')

@@ -75,7 +75,8 @@ function serverRow(server: GatewayServer, weight: number, nowMs: number): Row {
     hrsp_2xx: two,
     hrsp_3xx: three,
     hrsp_4xx: four,
-    hrsp_5xx: five,
+    // What the gateway answered in the server's stead (502, 504) is `eresp`, not the server's own 5xx.
+    hrsp_5xx: five - counters.serverAborts,
     hrsp_other: 0,
     req_tot: counters.sessions,
     cli_abrt: counters.clientAborts,
@@ -101,6 +102,8 @@ function backendRow(backend: Backend, queued: number, rows: readonly Row[]): Row
   const classes = ['hrsp_1xx', 'hrsp_2xx', 'hrsp_3xx', 'hrsp_4xx', 'hrsp_5xx', 'hrsp_other'];
   return {
     ...Object.fromEntries([...summed, ...classes].map((column) => [column, sum(column)])),
+    hrsp_5xx: sum('hrsp_5xx') + sum('eresp'),
+    eresp: sum('eresp'),
     pxname: backendName,
     svname: 'BACKEND',
     qcur: queued,

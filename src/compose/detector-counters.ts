@@ -1,6 +1,9 @@
 import { AdapterError } from '../domain/ports.js';
 import type { Detector } from '../detector/detector.js';
-import type { Telemetry } from '../telemetry.js';
+import type { Breaker } from '../domain/recovery/breaker.js';
+import type { BreakerKind } from '../domain/recovery/breaker-kinds.js';
+import { BREAKER_STATES, type Telemetry } from '../telemetry.js';
+import type { Target } from '../workflows/messages.js';
 
 const MEASUREMENT_RESULTS = ['accepted', 'rejected'] as const;
 const ALERT_RESULTS = [
@@ -44,6 +47,22 @@ export function addDetectorCounters({ registry }: Telemetry) {
 export function countPollFailure({ detector }: Telemetry, error: unknown): void {
   const reason = error instanceof AdapterError ? error.reason : 'malformed';
   detector.scrapeErrors.add({ reason });
+}
+
+/** The gauge of each breaker that is known here; see `BREAKER_STATES` for its values. */
+export function mirrorBreakers(
+  states: readonly {
+    readonly target: Target;
+    readonly kind: BreakerKind;
+    readonly breaker: Breaker;
+  }[],
+  { recovery }: Telemetry,
+): void {
+  for (const { target, kind, breaker } of states) {
+    const { service, replica } = target;
+    const labels = { service, replica: replica ?? '', kind };
+    recovery.breakerState.set(labels, BREAKER_STATES[breaker.status]);
+  }
 }
 
 /** Brings the metrics that mirror the detector's own state up to date, before they are read. */

@@ -5,7 +5,13 @@ import { readThresholds, thresholdText } from '../config/threshold-text.js';
 import type { Config } from '../config/schema.js';
 import { Detector } from '../detector/detector.js';
 import { createInternalApi } from '../detector/internal-api.js';
-import { addDetectorCounters, countPollFailure, mirrorState } from './detector-counters.js';
+import { createWatch } from './breaker-watch.js';
+import {
+  addDetectorCounters,
+  countPollFailure,
+  mirrorBreakers,
+  mirrorState,
+} from './detector-counters.js';
 import { tellEvent } from './detector-events.js';
 import { readInternalToken } from './authentication.js';
 import { listen } from './http-listener.js';
@@ -17,6 +23,7 @@ import { createSources } from './sources.js';
 import { tellCoverage } from './tell-coverage.js';
 import { connectLater } from './temporal-later.js';
 import { createActuators } from './world.js';
+import { readHost } from '../detector/breakers/host-health.js';
 
 /** The detector role: scrapes, evaluates, and keeps incidents in step with violations. */
 export async function startDetector(role: Role): Promise<Running> {
@@ -25,11 +32,14 @@ export async function startDetector(role: Role): Promise<Running> {
   const counters = addDetectorCounters(telemetry);
   const temporal = connectLater(config, log);
   const sources = createSources(config);
+  const actuators = createActuators(config);
+  const watch = createWatch(role, temporal, actuators);
   const detector = new Detector({
     ...settingsOf(config),
     sources: sources.listed,
     gate: createIncidentGate(() => temporal.get(), temporalUi(config)),
     now: Date.now,
+    onSample: (sample) => watch.onSample(sample),
     onEvent: (event) => tellEvent(event, role, counters),
     onProblem: (what, error) => log.warn({ err: error }, `${what} failed; it is tried again`),
     onDispatched: (fingerprint, elapsedMs) => {
@@ -45,11 +55,13 @@ export async function startDetector(role: Role): Promise<Running> {
     },
   });
   await detector.start();
+  await watch.start(detector);
   const reload = createReload(role, detector.thresholds, counters);
   const api = createInternalApi({
     detector,
     metrics: () => {
       mirrorState(detector, telemetry);
+      mirrorBreakers(watch.states(), telemetry);
       return telemetry.expose();
     },
     push: {
@@ -72,6 +84,8 @@ export async function startDetector(role: Role): Promise<Running> {
         log.warn({ alerts }, 'Alertmanager left alerts out: raise max_alerts of its webhook');
       },
     },
+    breakers: () => watch.states(),
+    health: async () => ({ replicas: watch.health(), host: await readHost(config.dataDir) }),
     reload,
     guard: roleGuard(await readInternalToken(config)),
     onError: (error) => log.error({ err: error }, 'a request to the detector failed'),
@@ -85,7 +99,6 @@ export async function startDetector(role: Role): Promise<Running> {
   process.on('SIGHUP', onHangup);
   const listener = await listen(api, { ...settings, setting: 'detector.port' });
   const untold = tellCoverage(detector, log);
-  const actuators = createActuators(config);
   const scaled = new ScaledReplicas({
     ...{ config, detector, sourceOf: sources.ofScaled },
     controlOf: ({ supervisor }) =>
@@ -99,6 +112,7 @@ export async function startDetector(role: Role): Promise<Running> {
       untold();
       await listener.stop();
       await scaled.stop();
+      await watch.stop();
       await detector.stop();
       for (const actuator of actuators.values()) await actuator.close();
       await temporal.close();

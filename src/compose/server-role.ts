@@ -12,6 +12,7 @@ import { createIncidents } from '../server/incidents.js';
 import { loadPage, pageRoutes } from '../server/page.js';
 import { mergeExpositions } from '../telemetry.js';
 import { createAuthentication, guardSettings, readInternalToken } from './authentication.js';
+import { createBreakers } from './breakers.js';
 import { listen } from './http-listener.js';
 import { temporalUi, type Role, type Running } from './role.js';
 import { temporalAccess } from './temporal-access.js';
@@ -42,6 +43,11 @@ export async function startServer({ config, log, telemetry }: Role): Promise<Run
     archive,
     incidents: createIncidents(archive, client),
     detector,
+    breakers: createBreakers(() => client, config),
+    targets: config.services.flatMap(({ name, replicas }) => [
+      { service: name, replica: undefined },
+      ...replicas.map((replica) => ({ service: name, replica: replica.name })),
+    ]),
     serveArchive: serveArchive(archive),
     metrics: async () => {
       const parts = [{ role: 'server', text: telemetry.expose() }];

@@ -51,3 +51,13 @@ export const breakersSchema = z
     ...kinds,
   })
   .transform(({ interval, reconcile, ...given }) => ({ interval, reconcile, kinds: given }));
+
+/** Health checks of each replica: the time between two, by the mode of operation. */
+export const healthSchema = z.strictObject({
+  normal: duration.prefault('1m'),
+  highAlert: duration.prefault('30s'),
+  emergency: duration.prefault('15s'),
+  maintenance: duration.prefault('5m'),
+  /** A check that takes longer has failed. */
+  timeout: duration.prefault('10s'),
+});

@@ -3,7 +3,7 @@ import { secretReference } from '../adapters/actuators/settings.js';
 import { archiveSchema } from '../adapters/archive/index.js';
 import { actuatorSchema } from './actuator-schema.js';
 import { channelsSchema } from './channel-schema.js';
-import { breakersSchema } from './breaker-schema.js';
+import { breakersSchema, healthSchema } from './breaker-schema.js';
 import { checkProcedures } from './check-procedures.js';
 import { detectorSettings, pushSchema } from './detector-schema.js';
 import { evaluationSchema } from './evaluation-schema.js';
@@ -86,6 +86,7 @@ export const configSchema = z
     slos: slosSchema,
     recovery: recoverySchema.prefault({}),
     breakers: breakersSchema.prefault({}),
+    health: healthSchema.prefault({}),
     /** Where incidents, reports and the audit are kept; an embedded file in `dataDir` where left out. */
     archive: archiveSchema.optional(),
     /** The reference fleet that `start` runs; without it, `start` watches the services given. */

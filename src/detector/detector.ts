@@ -56,6 +56,8 @@ export interface DetectorOptions {
   readonly now: () => number;
   /** Each event of the evaluation, after it was dispatched; for log and telemetry. */
   readonly onEvent: (event: SlaEvent) => void;
+  /** Each sample, scraped or pushed, before it is evaluated. */
+  readonly onSample?: (sample: SliSample) => void;
   readonly onProblem: (what: string, error: unknown) => void;
   readonly onDispatched: (fingerprint: string, elapsedMs: number) => void;
   readonly onCalled: (kind: 'start' | 'signal', isOk: boolean) => void;
@@ -104,6 +106,7 @@ export class Detector {
       policy: sliPolicy,
       maxConcurrent: options.maxConcurrentScrapes,
       onSample: (sample) => {
+        options.onSample?.(sample);
         this.#handle(this.#evaluator.observe(sample));
         this.#budgets.observe(sample);
       },

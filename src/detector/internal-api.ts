@@ -10,6 +10,10 @@ export interface InternalApiParts {
   readonly detector: Detector;
   readonly metrics: () => string;
   readonly push: Omit<PushApiParts, 'detector' | 'now'>;
+  /** Every breaker that is known. */
+  readonly breakers: () => readonly object[];
+  /** The last health check of each replica, and how the host is. */
+  readonly health: () => Promise<object>;
   readonly reload: Reload;
   /** Something failed inside: for the log. */
   readonly onError: (error: unknown) => void;
@@ -37,7 +41,7 @@ export function createInternalApi(parts: InternalApiParts): Hono {
       'content-type': 'text/plain; version=0.0.4; charset=utf-8',
     }),
   );
-  app.get('/internal/status', (context) =>
+  app.get('/internal/status', async (context) =>
     context.json({
       atMs: now(),
       summary: detector.summary(),
@@ -46,6 +50,8 @@ export function createInternalApi(parts: InternalApiParts): Hono {
       coverage: detector.coverage(),
       isDispatching: detector.isDispatching,
       openReports: detector.reports.openCount,
+      breakers: parts.breakers(),
+      health: await parts.health(),
     }),
   );
   app.get('/internal/outlook', (context) =>

@@ -44,9 +44,20 @@ export interface LoadBalancerServer {
   readonly activeRequests: number | undefined;
 }
 
+/** What became of the requests that a server got, counted since the balancer began (or reloaded). */
+export interface ServerCounts {
+  readonly name: string;
+  /** Answers other than 5xx. */
+  readonly succeeded: number;
+  /** Answers 5xx, connections refused, and answers that were cut or did not come in time. */
+  readonly failed: number;
+}
+
 /** A load balancer's backend, changed at run time. Every setter is absolute and idempotent. */
 export interface LoadBalancer {
   servers(backend: string): Promise<readonly LoadBalancerServer[]>;
+  /** Cheap enough to be read several times a second. */
+  counts(backend: string): Promise<readonly ServerCounts[]>;
   setWeight(backend: string, server: string, weight: number): Promise<void>;
   setAdmin(backend: string, server: string, admin: LoadBalancerServer['admin']): Promise<void>;
   /** Adds a server in service, checked; one of that name and address that is there already is left. */

@@ -2,12 +2,14 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Archive } from '../domain/archive.js';
 import { admission } from './admission.js';
+import type { Target } from '../workflows/messages.js';
 import { alertmanagerRoutes } from './alertmanager.js';
 import { auditRoutes } from './audit.js';
 import { createAuditTrail } from './audit-trail.js';
 import type { Authentication } from './authenticate.js';
 import { parseBody, readBytes } from './body.js';
 import { guardBrowser, type GuardSettings } from './browser-guard.js';
+import { breakerRoutes, type BreakerPort } from './breakers.js';
 import type { DetectorClient } from './detector-client.js';
 import { eventRoutes } from './events.js';
 import { externalIncidentRoutes } from './external-incidents.js';
@@ -33,6 +35,9 @@ export interface ServerParts {
   readonly archive: Archive;
   readonly incidents: Incidents;
   readonly detector: DetectorClient;
+  readonly breakers: BreakerPort;
+  /** All that have breakers: each service and each of its replicas. */
+  readonly targets: readonly Target[];
   /** The archive's operations, for the other roles. */
   readonly serveArchive: (operation: string, body: unknown) => Promise<unknown>;
   /** Own metrics of this and of other roles, as text. */
@@ -71,6 +76,7 @@ function apiOperations(parts: ServerParts): readonly Operation[] {
     ...thresholdSuggestionRoutes(detector),
     ...thresholdRoutes(detector),
     ...killSwitchRoutes(incidents),
+    ...breakerRoutes(parts),
     ...auditRoutes(archive),
     ...eventRoutes(parts),
     ...sessionRoutes(parts.authentication),

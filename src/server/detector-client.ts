@@ -1,5 +1,8 @@
+import type { Breaker } from '../domain/recovery/breaker.js';
+import type { BreakerKind } from '../domain/recovery/breaker-kinds.js';
 import type { SlaSummary } from '../domain/sla/summary.js';
 import type { Threshold } from '../domain/sla/threshold.js';
+import type { Target } from '../workflows/messages.js';
 import { Problem } from './problem.js';
 
 /** A scrape target as the detector sees it. */
@@ -11,6 +14,32 @@ export interface TargetStatus {
   readonly isUp: boolean | undefined;
   readonly lastError: string | undefined;
   readonly lastScrapeAtMs: number | undefined;
+}
+
+/** A breaker as the detector knows it. */
+export interface BreakerStatusOf {
+  readonly target: Target;
+  readonly kind: BreakerKind;
+  readonly breaker: Breaker;
+}
+
+/** The last health check of each replica, and the detector's own host. */
+export interface HealthStatus {
+  readonly replicas: readonly {
+    readonly service: string;
+    readonly replica: string;
+    readonly state: 'well' | 'ill' | 'unknown';
+    readonly isServing?: boolean;
+    readonly completes?: boolean;
+    readonly latencyMs: number;
+    readonly detail: string;
+    readonly atMs: number;
+  }[];
+  readonly host: {
+    readonly loadPerCore: number;
+    readonly memoryUsedPercent: number;
+    readonly diskUsedPercent: number;
+  };
 }
 
 /** What the detector says of itself. */
@@ -25,6 +54,9 @@ export interface DetectorStatus {
   readonly isDispatching: boolean | undefined;
   /** Reports from outside that hold incidents open. */
   readonly openReports: number;
+  /** Breakers that it has seen anything of. */
+  readonly breakers: readonly BreakerStatusOf[];
+  readonly health: HealthStatus;
 }
 
 /** Whether a threshold can be judged for a service, and from what, in words. */

@@ -81,5 +81,7 @@ export const detectorShape = z
     ),
     isDispatching: z.boolean().optional(),
     openReports: count,
+    breakers: z.array(z.unknown()).meta({ description: 'as `/v1/breakers`, in its own terms' }),
+    health: z.unknown().meta({ description: 'as in `/health/production`, in its own terms' }),
   })
   .meta({ id: 'DetectorStatus' });

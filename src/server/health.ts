@@ -1,8 +1,75 @@
 import { z } from 'zod';
 import type { Archive } from '../domain/archive.js';
+import { worstStatus } from '../domain/recovery/breaker.js';
+import type { BreakerKind } from '../domain/recovery/breaker-kinds.js';
 import type { DetectorStatus } from './detector-client.js';
 
 const DAY_MS = 86_400_000;
+
+/** One that is isolated lets nothing through, as an open one. */
+const STATE_WORDS = {
+  closed: 'closed',
+  'half-open': 'half_open',
+  open: 'open',
+  isolated: 'open',
+} as const;
+const breakerWord = z.enum(['closed', 'half_open', 'open']);
+
+const healthChecksShape = z
+  .object({
+    replicas: z.array(
+      z.object({
+        service: z.string(),
+        replica: z.string(),
+        state: z.enum(['well', 'ill', 'unknown']),
+        serving: z.boolean().nullable().meta({ description: '`/health` answers' }),
+        completes: z.boolean().nullable().meta({ description: 'one token comes back' }),
+        latency_ms: z.number(),
+        detail: z.string(),
+        at: z.iso.datetime(),
+      }),
+    ),
+    host: z
+      .object({
+        load_per_core: z.number(),
+        memory_used_percent: z.number(),
+        disk_used_percent: z.number(),
+      })
+      .nullable(),
+  })
+  .meta({ description: 'the last check of each replica, and the detector’s host' });
+
+function circuitBreakers(
+  detector: DetectorStatus | undefined,
+): ProductionHealth['circuit_breakers'] {
+  const worst = (kind: BreakerKind) => {
+    const states = detector?.breakers.filter((b) => b.kind === kind) ?? [];
+    return STATE_WORDS[worstStatus(states.map(({ breaker }) => breaker.status))];
+  };
+  return {
+    aphrodite_engine: worst('aphrodite_engine'),
+    model_inference: worst('model_inference'),
+    kv_cache: worst('kv_cache'),
+    deep_tree_echo: worst('deep_tree_echo'),
+  };
+}
+
+function healthChecks(detector: DetectorStatus | undefined): ProductionHealth['health_checks'] {
+  if (detector === undefined) return { replicas: [], host: null };
+  const { replicas, host } = detector.health;
+  return {
+    replicas: replicas.map((r) => ({
+      ...{ service: r.service, replica: r.replica, state: r.state },
+      ...{ serving: r.isServing ?? null, completes: r.completes ?? null },
+      ...{ latency_ms: r.latencyMs, detail: r.detail, at: new Date(r.atMs).toISOString() },
+    })),
+    host: {
+      load_per_core: host.loadPerCore,
+      memory_used_percent: host.memoryUsedPercent,
+      disk_used_percent: host.diskUsedPercent,
+    },
+  };
+}
 
 /** The design document's `GET /health/production`, with what more operators ask for. */
 export const healthShape = z
@@ -10,8 +77,16 @@ export const healthShape = z
     status: z.enum(['healthy', 'degraded', 'critical']),
     sla_compliance: z.number().min(0).max(100).meta({ description: 'percent' }),
     active_violations: z.int(),
-    circuit_breakers: z.record(z.string(), z.string()),
+    circuit_breakers: z
+      .object({
+        aphrodite_engine: breakerWord,
+        model_inference: breakerWord,
+        kv_cache: breakerWord,
+        deep_tree_echo: breakerWord,
+      })
+      .meta({ description: 'the worst state of each kind, over all services and replicas' }),
     problems: z.array(z.string()).meta({ description: 'parts that do not answer' }),
+    health_checks: healthChecksShape,
   })
   .meta({ id: 'ProductionHealth' });
 export type ProductionHealth = z.output<typeof healthShape>;
@@ -42,7 +117,8 @@ export function productionHealth(
     status: isCritical ? 'critical' : isWell ? 'healthy' : 'degraded',
     sla_compliance: round(detector?.summary.compliancePercent ?? 0),
     active_violations: active.length,
-    circuit_breakers: {},
+    circuit_breakers: circuitBreakers(detector),
+    health_checks: healthChecks(detector),
     problems:
       detector === undefined ? [...problems, 'the detector does not answer'] : [...problems],
   };

@@ -1,4 +1,5 @@
 import { OUTCOMES } from '../domain/archive.js';
+import { BREAKER_KINDS } from '../domain/recovery/breaker-kinds.js';
 import type { Registry } from './registry.js';
 
 /** From one fast action to the longest procedure's timeout (600 s) and an approval that was waited for. */
@@ -20,10 +21,10 @@ export const addRecoveryMetrics = (registry: Registry) => ({
     { procedure: 'bounded' },
     RECOVERY_SECONDS,
   ),
-  /** Of `BREAKER_STATES`; with breakers per replica, the worst of the service. */
+  /** Of `BREAKER_STATES`; `replica` is empty for the breaker of a service as a whole. */
   breakerState: registry.gauge(
     'circuit_breaker_state',
-    'Circuit breaker of a service: 0 closed, 1 half-open, 2 open, 3 isolated by an operator.',
-    { service: 'bounded' },
+    'Circuit breaker: 0 closed, 1 half-open, 2 open, 3 isolated by an operator.',
+    { service: 'bounded', replica: 'bounded', kind: BREAKER_KINDS },
   ),
 });

@@ -2,7 +2,11 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Breaker, BreakerOrder } from '../domain/recovery/breaker.js';
 import type { BreakerHold } from '../domain/recovery/breaker-enforcement.js';
-import type { BreakerKind, BreakerSettings } from '../domain/recovery/breaker-kinds.js';
+import {
+  BREAKER_KINDS,
+  type BreakerKind,
+  type BreakerSettings,
+} from '../domain/recovery/breaker-kinds.js';
 import type { OperatorMessage, Target } from './messages.js';
 
 /** Type of the workflow of one target's breakers. */
@@ -13,6 +17,27 @@ export const BREAKER_MEMO = 'breakers';
 /** Workflow id of the breakers of a replica, or of a service as a whole. */
 export function breakerWorkflowId({ service, replica }: Target): string {
   return ['breaker', service, ...(replica === undefined ? [] : [replica])].join(':');
+}
+
+/** Id of one breaker: `breaker:<kind>:<service>[:<replica>]`. */
+export function breakerIdOf(kind: BreakerKind, { service, replica }: Target): string {
+  return ['breaker', kind, service, ...(replica === undefined ? [] : [replica])].join(':');
+}
+
+/**
+ * Reads an id as people write it: `breaker:` and the kind may be left out (then it is the engine's
+ * own), and `/` stands as well as `:`. Undefined for what is no such id.
+ */
+export function parseBreakerId(id: string): (Target & { kind: BreakerKind }) | undefined {
+  const parts = id.split(/[:/]/);
+  if (parts[0] === 'breaker') parts.shift();
+  const kind = BREAKER_KINDS.find((known) => known === parts[0]);
+  if (kind !== undefined) parts.shift();
+  const [service, replica, ...rest] = parts;
+  if (service === undefined || service === '' || replica === '' || rest.length > 0) {
+    return undefined;
+  }
+  return { kind: kind ?? 'aphrodite_engine', service, replica };
 }
 
 /** The breakers of one target, and how they are in force. */

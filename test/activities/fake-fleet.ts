@@ -140,6 +140,7 @@ export class FakeFleet {
 
   readonly loadBalancer: LoadBalancer = {
     servers: () => Promise.resolve([...this.servers.values()]),
+    counts: () => Promise.resolve([]),
     setWeight: async (_, name, weight) => {
       if (this.server(name).weight === weight) return;
       await this.effect(`weight ${name} ${weight}`, () => this.order(name, { weight }));

@@ -9,7 +9,7 @@ import { Problem } from '../../src/server/problem.js';
 import { FakeIncidents } from '../detector/fake-incidents.js';
 import { makeDetector, P95, started } from '../detector/make-detector.js';
 import { scratchFolder } from '../support/scratch.js';
-import { serverParts, withTokens } from './server-parts.js';
+import { NO_HEALTH, serverParts, withTokens } from './server-parts.js';
 
 /** The one incident of the archive. */
 export const INCIDENT: IncidentRecord = {
@@ -46,6 +46,8 @@ export async function liveServer(more: Partial<ServerParts> = {}): Promise<LiveS
       onAlert: () => undefined,
       onTruncated: () => undefined,
     },
+    breakers: () => [],
+    health: () => Promise.resolve(NO_HEALTH),
     reload: ({ dropChanges }) => detector.thresholds.rebase([P95], { dropChanges }),
     onError: (error) => errors.push(`detector: ${String(error)}`),
     guard: () => undefined,

@@ -9,7 +9,7 @@ import { createDetectorClient } from '../../src/server/detector-client.js';
 import { FakeIncidents } from '../detector/fake-incidents.js';
 import { makeDetector, P95, started, type Made } from '../detector/make-detector.js';
 import { scratchFolder } from '../support/scratch.js';
-import { serverParts } from './server-parts.js';
+import { NO_HEALTH, serverParts } from './server-parts.js';
 import { DEFAULT_THRESHOLDS } from '../../src/domain/sla/threshold.js';
 import { REPLICA_AVAILABILITY } from '../../src/domain/sla/availability.js';
 
@@ -50,6 +50,8 @@ async function product(
       onAlert: (result) => alerts.push(result),
       onTruncated: (count) => truncated.push(count),
     },
+    breakers: () => [],
+    health: () => Promise.resolve(NO_HEALTH),
     reload: ({ dropChanges }) => made.detector.thresholds.rebase([P95], { dropChanges }),
     onError: (error) => made.problems.push(String(error)),
     guard: () => undefined,

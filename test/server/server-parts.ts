@@ -17,6 +17,11 @@ export async function serverParts(more: Partial<ServerParts> = {}): Promise<Serv
     // No route that is asked for without further parts looks at incidents.
     incidents: {} as Incidents,
     detector: createDetectorClient('http://127.0.0.1:1'),
+    breakers: {
+      states: () => Promise.resolve([]),
+      order: () => Promise.reject(new Error('not asked for here')),
+    },
+    targets: [],
     serveArchive: () => Promise.reject(new Error('not asked for here')),
     metrics: () => Promise.resolve(''),
     problems: () => Promise.resolve([]),
@@ -61,3 +66,9 @@ export function withTokens(): {
     tokens: tokens as Record<Role, string>,
   };
 }
+
+/** Health of a detector that has checked nothing yet. */
+export const NO_HEALTH = {
+  replicas: [],
+  host: { loadPerCore: 0, memoryUsedPercent: 0, diskUsedPercent: 0 },
+};

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_THRESHOLDS } from '../../src/domain/sla/threshold.js';
 import type { DetectorStatus } from '../../src/server/detector-client.js';
 import { slaJson } from '../../src/server/sla.js';
+import { NO_HEALTH } from './server-parts.js';
 
 const HOUR_MS = 3_600_000;
 /** 2026-01-01T10:07:30Z: in the middle of an hour and of five minutes. */
@@ -43,6 +44,8 @@ function status(part: Partial<DetectorStatus['summary']> = {}): DetectorStatus {
     ],
     isDispatching: true,
     openReports: 0,
+    breakers: [],
+    health: NO_HEALTH,
   };
 }
 

@@ -29,7 +29,8 @@ function exercise({ sla, recovery, rca, detector }: Telemetry): void {
   sla.thresholdBreaches.add({ metric: 'request_latency_p95' }, 4);
   recovery.executions.add({ procedure: 'latency_spike', status: 'recovered' });
   recovery.duration.observe({ procedure: 'latency_spike' }, 42);
-  recovery.breakerState.set({ service: 'chat' }, BREAKER_STATES.open);
+  const breaker = { service: 'chat', replica: 'engine-2', kind: 'aphrodite_engine' } as const;
+  recovery.breakerState.set(breaker, BREAKER_STATES.open);
   rca.analyses.add({});
   rca.duration.observe({}, 0.3);
   rca.correlationsFound.observe({}, 3);
@@ -73,7 +74,11 @@ describe('createTelemetry', () => {
       'histogram',
       'recovery_duration_seconds_bucket{procedure="latency_spike",le="60"} 1',
     ],
-    ['circuit_breaker_state', 'gauge', 'circuit_breaker_state{service="chat"} 2'],
+    [
+      'circuit_breaker_state',
+      'gauge',
+      'circuit_breaker_state{service="chat",replica="engine-2",kind="aphrodite_engine"} 2',
+    ],
     ['rca_analyses_total', 'counter', 'rca_analyses_total 1'],
     ['rca_duration_seconds', 'histogram', 'rca_duration_seconds_count 1'],
     ['rca_correlations_found', 'histogram', 'rca_correlations_found_bucket{le="5"} 1'],

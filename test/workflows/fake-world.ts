@@ -91,6 +91,7 @@ export class FakeFleet {
 
   readonly loadBalancer: LoadBalancer = {
     servers: () => Promise.resolve([...this.servers.values()]),
+    counts: () => Promise.resolve([]),
     setWeight: (_, name, weight) => this.set(name, `${name} weight ${weight}`, { weight }),
     setAdmin: (_, name, admin) => this.set(name, `${name} ${admin}`, { admin }),
     addServer: () => Promise.reject(new AdapterError('rejected', 'not in this test')),

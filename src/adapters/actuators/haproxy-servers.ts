@@ -1,4 +1,4 @@
-import { AdapterError, type LoadBalancerServer } from '../../domain/ports.js';
+import { AdapterError, type LoadBalancerServer, type ServerCounts } from '../../domain/ports.js';
 import { readLines, type RuntimeEndpoint } from './haproxy-protocol.js';
 
 /** A server as the runtime API shows it. */
@@ -65,34 +65,57 @@ function parseRow(line: string, active: ReadonlyMap<string, number>): HaproxySer
   };
 }
 
+/** The rows of `show stat` for a backend's servers, each by column. @throws AdapterError `rejected` where there is none. */
+async function readStat(
+  endpoint: RuntimeEndpoint,
+  backend: string,
+): Promise<readonly ReadonlyMap<string, string>[]> {
+  // 4: servers only; -1: all of them.
+  const isRow = (line: string): boolean =>
+    line.startsWith('# pxname,') || line.startsWith(`${backend},`);
+  const lines = await readLines(endpoint, `show stat ${backend} 4 -1`, isRow);
+  const columns = (lines[0] ?? '').replace(/^# /, '').split(',');
+  return lines.slice(1).map((line) => {
+    const fields = line.split(',');
+    return new Map(columns.map((column, index) => [column, fields[index] ?? '']));
+  });
+}
+
 /** Current sessions per server. A balancer that has no `show stat` refuses it: nothing is known. */
 async function readActive(
   endpoint: RuntimeEndpoint,
   backend: string,
 ): Promise<ReadonlyMap<string, number>> {
   const active = new Map<string, number>();
-  let lines: readonly string[];
   try {
-    // 4: servers only; -1: all of them.
-    const isRow = (line: string): boolean =>
-      line.startsWith('# pxname,') || line.startsWith(`${backend},`);
-    lines = await readLines(endpoint, `show stat ${backend} 4 -1`, isRow);
-  } catch (error) {
-    if (error instanceof AdapterError && error.reason === 'rejected') return active;
-    throw error;
-  }
-  const header = (lines[0] ?? '').replace(/^# /, '').split(',');
-  const nameColumn = header.indexOf('svname');
-  const sessionsColumn = header.indexOf('scur');
-  for (const line of lines.slice(1)) {
-    const fields = line.split(',');
-    const name = fields[nameColumn];
-    const sessions = fields[sessionsColumn];
-    if (name !== undefined && sessions !== undefined && /^\d+$/.test(sessions)) {
-      active.set(name, Number(sessions));
+    for (const row of await readStat(endpoint, backend)) {
+      const name = row.get('svname');
+      const sessions = row.get('scur') ?? '';
+      if (name !== undefined && /^\d+$/.test(sessions)) active.set(name, Number(sessions));
     }
+  } catch (error) {
+    if (!(error instanceof AdapterError && error.reason === 'rejected')) throw error;
   }
   return active;
+}
+
+/**
+ * What became of each server's requests. `hrsp_5xx` of a server are answers that it gave itself; those
+ * that HAProxy gave in its stead (502, 504) are `eresp`, and what never connected is `econ`.
+ */
+export async function readCounts(
+  endpoint: RuntimeEndpoint,
+  backend: string,
+): Promise<readonly ServerCounts[]> {
+  return (await readStat(endpoint, backend)).map((row) => {
+    const sum = (...columns: readonly string[]): number =>
+      columns.reduce((total, column) => total + (Number(row.get(column)) || 0), 0);
+    return {
+      name: row.get('svname') ?? '',
+      succeeded: sum('hrsp_2xx', 'hrsp_3xx', 'hrsp_4xx'),
+      failed: sum('hrsp_5xx', 'econ', 'eresp'),
+    };
+  });
 }
 
 /**

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { AdapterError, type LoadBalancer } from '../../domain/ports.js';
+import { AdapterError, type LoadBalancer, type ServerCounts } from '../../domain/ports.js';
 import type { Actuator } from './actuator.js';
 import { readMap, writeMapEntry } from './haproxy-map.js';
 import { runCommand, runtimeEndpoint, type RuntimeEndpoint } from './haproxy-protocol.js';
-import { readServers, type HaproxyServer } from './haproxy-servers.js';
+import { readCounts, readServers, type HaproxyServer } from './haproxy-servers.js';
 import { token } from './haproxy-token.js';
 import { duration } from './settings.js';
 
@@ -54,6 +54,10 @@ class HaproxyLoadBalancer implements LoadBalancer {
 
   async servers(backend: string): Promise<readonly HaproxyServer[]> {
     return readServers(this.#endpoint, token('backend', backend));
+  }
+
+  async counts(backend: string): Promise<readonly ServerCounts[]> {
+    return readCounts(this.#endpoint, token('backend', backend));
   }
 
   async setWeight(backend: string, server: string, weight: number): Promise<void> {

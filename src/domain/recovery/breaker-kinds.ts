@@ -2,11 +2,11 @@
 export const BREAKER_KINDS = [
   /** The engine as its callers see it: answers 5xx, refused and cut connections at the gateway. */
   'aphrodite_engine',
-  /** The model behind it: probes of one token, and requests that the engine itself calls errors. */
+  /** The model behind it: completions of one token that the health checks ask for. */
   'model_inference',
-  /** Its KV cache: scrapes that show preemptions, or a full cache while requests wait. */
+  /** Its KV cache: samples of its use beyond their threshold's limit. */
   'kv_cache',
-  /** Deep Tree Echo: reported convergence beyond its threshold's limit. */
+  /** Deep Tree Echo: samples of its convergence beyond their threshold's limit. */
   'deep_tree_echo',
 ] as const;
 export type BreakerKind = (typeof BREAKER_KINDS)[number];
