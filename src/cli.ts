@@ -1,6 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { endWithReader } from './commands/broken-pipe.js';
 import { defaultConfigPath } from './commands/config-path.js';
+import { registerSetup } from './commands/register-setup.js';
 import type { DrillOptions } from './commands/drill.js';
+
+const LONG_RUNNING = new Set(['start', 'detector', 'worker', 'server']);
 
 /**
  * The command line. Each command loads its code when it runs, so that the small ones start at once.
@@ -12,6 +16,16 @@ const program = new Command('paramedic')
     '--config <file>',
     'configuration (default: $PARAMEDIC_CONFIG, ./paramedic.yaml, or the demo’s)',
   )
+  .option(
+    '--token <token>',
+    'shown to the API (default: $PARAMEDIC_TOKEN, which nobody sees in ps)',
+  )
+  .hook('preAction', (command, called) => {
+    // `head` may have had enough; what runs for long must not end with whoever read its story.
+    if (!LONG_RUNNING.has(called.name())) endWithReader();
+    const { token } = command.opts<{ token?: string }>();
+    if (token !== undefined) process.env['PARAMEDIC_TOKEN'] = token;
+  })
   .configureOutput({ outputError: (text, write) => write(text) })
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? 0 : 2);
@@ -61,19 +75,7 @@ for (const [role, what] of [
     );
 }
 
-const token = program.command('token').description('who may call the API');
-token
-  .command('create')
-  .description('a new token, shown once, and the line of the configuration that admits it')
-  .requiredOption('--role <role>', 'viewer, operator or admin')
-  .requiredOption('--name <name>', 'whose it is: the name in the audit')
-  .option('--json', 'for scripts')
-  .action(
-    run(async (options: { role: string; name: string; json?: boolean }) => {
-      const { createNamedToken } = await import('./commands/token.js');
-      return createNamedToken(options);
-    }),
-  );
+registerSetup(program, run, configPath);
 
 program
   .command('status')
@@ -317,8 +319,6 @@ program
   .action(
     run(async () => {
       const { runAnomaly } = await import('./commands/anomaly.js');
-      const { endWithReader } = await import('./commands/broken-pipe.js');
-      endWithReader();
       await runAnomaly(process.stdin, process.stdout);
       return 0;
     }),
