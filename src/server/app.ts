@@ -21,6 +21,7 @@ import { measurementRoutes } from './measurements.js';
 import { monitoringRoutes } from './monitoring.js';
 import { openApiDocument } from './openapi.js';
 import { operation, type Operation } from './operation.js';
+import { outlookRoutes } from './outlook.js';
 import { Problem, problemOf } from './problem.js';
 import type { RateLimit } from './rate-limit.js';
 import { operationRoutes, type AppEnv } from './router.js';
@@ -73,6 +74,7 @@ function apiOperations(parts: ServerParts): readonly Operation[] {
     ...externalIncidentRoutes(detector),
     ...alertmanagerRoutes(detector),
     ...measurementRoutes(detector),
+    ...outlookRoutes(detector),
     ...thresholdSuggestionRoutes(detector),
     ...thresholdRoutes(detector),
     ...killSwitchRoutes(incidents),

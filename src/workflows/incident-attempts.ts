@@ -72,8 +72,11 @@ export class IncidentAttempts {
     this.parts.log.set({ outcome });
   }
 
-  /** Chooses, waits for its turn and runs one procedure; `outcome` says how that ended. */
-  async recoverOnce(): Promise<void> {
+  /**
+   * Chooses, waits for its turn and runs one procedure; `outcome` says how that ended. `onUnderWay` is
+   * called when a recovery is being started, or it is clear that none is yet.
+   */
+  async recoverOnce(onUnderWay: () => void): Promise<void> {
     const { log, turns, mitigations, inbox } = this.parts;
     this.again = false;
     this.askAgainAtMs = undefined;
@@ -102,10 +105,10 @@ export class IncidentAttempts {
     log.set({ procedure: plan.procedure, why: plan.why });
     this.count += 1;
     const requestId = `${workflowInfo().runId}:${this.count}`;
-    const turn = await this.takeTurn(requestId, plan, decision.policy.limits);
+    const turn = await this.takeTurn(requestId, plan, decision.policy.limits, onUnderWay);
     try {
       if (turn !== undefined) {
-        const result = await this.runRecovery(plan);
+        const result = await this.runRecovery(plan, onUnderWay);
         this.tried.push(plan.procedure);
         log.set({ steps: result.steps, waiting: undefined });
         mitigations.add(result.owed);
@@ -128,6 +131,7 @@ export class IncidentAttempts {
     requestId: string,
     plan: RecoveryPlan,
     limits: LeaseLimits,
+    onWait: () => void,
   ): Promise<string | undefined> {
     const { log, turns, inbox } = this.parts;
     const { severity, windowMs } = log.view.violation;
@@ -147,6 +151,7 @@ export class IncidentAttempts {
     const { holdMs } = plan.verification.rule;
     const isEarly = now() - log.view.openedAtMs < holdMs;
     if (answer.granted && isEarly) return requestId;
+    onWait();
     if (!answer.granted) {
       log.set({ state: 'waiting' });
       const place = answer.ahead === 0 ? 'it is next' : `${answer.ahead} come before it`;
@@ -162,15 +167,15 @@ export class IncidentAttempts {
     if (!isMine) return undefined;
     log.tell('waiting', 'it looks cured: waiting for the detector to agree');
     await condition(isOver, 4 * windowMs);
-    return isOver() ? undefined : this.takeTurn(`${requestId}+`, plan, limits);
+    return isOver() ? undefined : this.takeTurn(`${requestId}+`, plan, limits, onWait);
   }
 
-  private async runRecovery(plan: RecoveryPlan): Promise<RecoveryResult> {
+  private async runRecovery(plan: RecoveryPlan, onUnderWay: () => void): Promise<RecoveryResult> {
     const { log, inbox, uiBase } = this.parts;
     log.set({ state: 'recovering' });
     const given = { view: log.view, plan, attempt: this.count, uiBase };
     try {
-      return await runRecovery(given, (id) => inbox.recoveryStarted(id));
+      return await runRecovery(given, onUnderWay, (id) => inbox.recoveryStarted(id));
     } catch (error) {
       return await settleLostRecovery(log, error);
     } finally {

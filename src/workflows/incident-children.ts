@@ -19,7 +19,10 @@ import { recoveryTypeOf } from './procedures/index.js';
 import { messageOf, undo } from './rollback.js';
 import { rootCauseAnalysis } from './root-cause-analysis.js';
 
-/** Runs a procedure as a child of its own type; `onStarted` gets its workflow id. */
+/**
+ * Runs a procedure as a child of its own type. `onStarting` is called when its start has been asked for,
+ * `onStarted` gets its workflow id.
+ */
 export async function runRecovery(
   given: {
     readonly view: IncidentView;
@@ -27,13 +30,14 @@ export async function runRecovery(
     readonly attempt: number;
     readonly uiBase: string;
   },
+  onStarting: () => void,
   onStarted: (workflowId: string) => void,
 ): Promise<RecoveryResult> {
   const { view, plan, attempt, uiBase } = given;
   const { violation, id: incidentId } = view;
   const { service, replica, severity, threshold, violationType } = violation;
   const workflowId = `recovery:${incidentId}:${attempt}`;
-  const handle = await startChild(recoveryTypeOf(plan.workflowType), {
+  const starting = startChild(recoveryTypeOf(plan.workflowType), {
     args: [{ incidentId, violation, plan, uiBase }],
     workflowId,
     // Should the incident be terminated, its recovery still undoes what it owes.
@@ -49,6 +53,8 @@ export async function runRecovery(
       { key: ATTRIBUTES.procedure, value: plan.procedure },
     ],
   });
+  onStarting();
+  const handle = await starting;
   onStarted(workflowId);
   return handle.result();
 }

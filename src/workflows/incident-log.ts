@@ -22,6 +22,7 @@ export class IncidentLog {
   private sequence = 0;
   private unwritten: { sequence: number; atMs: number; stage: string; text: string }[] = [];
   private writing: Promise<void> | undefined;
+  private isHeld = true;
 
   constructor(private readonly input: IncidentInput) {
     const { workflowId, runId } = workflowInfo();
@@ -112,9 +113,20 @@ export class IncidentLog {
     while (this.writing !== undefined) await this.writing;
   }
 
+  /**
+   * Lets writes go. Until then they wait: the answer to the first would come in the middle of the way
+   * to the first action, and cost it a workflow task.
+   */
+  letWrite(): void {
+    if (!this.isHeld) return;
+    this.isHeld = false;
+    this.write();
+  }
+
   /** One write at a time; what comes meanwhile goes with the next. */
   private write(): void {
     this.revision += 1;
+    if (this.isHeld) return;
     // Also after a cancel request: handlers run in the workflow's own scope, which then sends nothing.
     this.writing ??= CancellationScope.nonCancellable(() => this.writeAll());
   }

@@ -50,14 +50,17 @@ class Incident {
 
   async live(): Promise<IncidentResult> {
     this.log.open();
-    const capturing = captureEvidence({
-      incidentId: workflowInfo().workflowId,
-      incidentRunId: workflowInfo().runId,
-      violation: this.input.violation,
-    }).catch((error: unknown) => this.log.note('evidence', `not captured: ${messageOf(error)}`));
+    let capturing: Promise<void> | undefined;
+    // Once it is under way, or has to wait: on the way to the first action each answer that comes in
+    // between costs it a workflow task. It is still before any change can have shown.
+    const onUnderWay = () => {
+      this.log.letWrite();
+      capturing ??= this.capture();
+    };
     let analysis: Promise<void> | undefined;
     for (;;) {
-      await this.attempts.recoverOnce();
+      await this.attempts.recoverOnce(onUnderWay);
+      onUnderWay();
       await capturing;
       analysis ??= analyse(this.log, this.attempts.outcome);
       const settled = await this.untilResolved();
@@ -75,6 +78,15 @@ class Incident {
     await condition(allHandlersFinished);
     const { procedure, probableCause } = this.log.view;
     return { outcome: this.attempts.outcome, procedure, probableCause };
+  }
+
+  /** Evidence as it is when the incident opens; without it the analysis has less to go by. */
+  private capture(): Promise<void> {
+    const { workflowId, runId } = workflowInfo();
+    const { violation } = this.input;
+    return captureEvidence({ incidentId: workflowId, incidentRunId: runId, violation }).catch(
+      (error: unknown) => this.log.note('evidence', `not captured: ${messageOf(error)}`),
+    );
   }
 
   /** Waits for the violation's end, or for a reason to act again. */

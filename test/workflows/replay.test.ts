@@ -14,6 +14,7 @@ const TYPES = [
   'incident',
   'lease',
   'latencySpikeRecovery',
+  'customRecovery',
   'rootCauseAnalysis',
   'monitor',
   'settleOwed',

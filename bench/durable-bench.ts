@@ -1,0 +1,92 @@
+import path from 'node:path';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type { RcaActivities } from '../src/activities/contract.js';
+import { createRecoveryActivities } from '../src/activities/recovery.js';
+import { provisionTemporal } from '../src/adapters/temporal/binary.js';
+import { ensureSearchAttributes } from '../src/adapters/temporal/search-attributes.js';
+import { createCoordination } from '../src/compose/coordination.js';
+import type { RecoveryPolicy } from '../src/domain/recovery/policy.js';
+import { RCA_QUEUE, RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../src/workflows/messages.js';
+import { BenchFleet } from './bench-fleet.js';
+
+const BUNDLE = path.resolve(import.meta.dirname, '../workflow-bundle.js');
+
+/** What a durable bench runs on: one server, the product's workers, and one for bare workflows. */
+export interface DurableBench {
+  readonly env: TestWorkflowEnvironment;
+  readonly fleet: BenchFleet;
+  /** Called with the id of each bare workflow at its activity's first line. */
+  onBareEffect: (id: string) => void;
+}
+
+const RCA: RcaActivities = {
+  captureEvidence: () => Promise.resolve(),
+  analyseIncident: () =>
+    Promise.resolve({ reportId: 'r', probableCause: 'bench', isConfident: true }),
+};
+
+/**
+ * Runs on a real server of its own, in memory, with the workers that the product has: its workflows
+ * and activities over a fleet in memory, so that what is measured is what durability costs.
+ */
+export async function onDurableServer<T>(
+  run: (bench: DurableBench) => Promise<T>,
+  policy: Partial<RecoveryPolicy> = {},
+): Promise<T> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const { path: executable } = await provisionTemporal();
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: executable },
+      extraArgs: ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
+    },
+  });
+  try {
+    await ensureSearchAttributes(env.connection, 'default', SEARCH_ATTRIBUTES);
+    const fleet = new BenchFleet();
+    const bench: DurableBench = { env, fleet, onBareEffect: () => undefined };
+    const world = fleet.world(createCoordination(env.client), policy);
+    const shared = {
+      connection: env.nativeConnection,
+      namespace: env.namespace ?? 'default',
+      stickyQueueScheduleToStartTimeout: '1s',
+      maxHeartbeatThrottleInterval: '200ms',
+      maxCachedWorkflows: 200,
+    };
+    const product = { ...shared, workflowBundle: { codePath: BUNDLE } };
+    const bundle = await bundleWorkflowCode({
+      workflowsPath: path.resolve(import.meta.dirname, 'bare-workflows.js'),
+      logger: new DefaultLogger('ERROR'),
+    });
+    const workers = await Promise.all([
+      Worker.create({
+        ...product,
+        taskQueue: RECOVERY_QUEUE,
+        activities: { ...createRecoveryActivities(world) },
+      }),
+      Worker.create({ ...product, taskQueue: RCA_QUEUE, activities: { ...RCA } }),
+      Worker.create({
+        ...shared,
+        workflowBundle: bundle,
+        taskQueue: 'bare',
+        activities: {
+          bareEffect: (id: string) => Promise.resolve(bench.onBareEffect(id)),
+          bareStep: () => Promise.resolve(),
+        },
+      }),
+    ]);
+    const running = Promise.all(workers.map((worker) => worker.run()));
+    try {
+      await world.coordination.ensureLease();
+      return await run(bench);
+    } finally {
+      // A signal from outside may have stopped them before.
+      const alive = workers.filter((worker) => worker.getState() === 'RUNNING');
+      for (const worker of alive) worker.shutdown();
+      await running;
+    }
+  } finally {
+    await env.teardown();
+  }
+}

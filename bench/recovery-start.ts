@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createIncidentGate } from '../src/compose/incident-gate.js';
+import { incidentIdOf } from '../src/workflows/messages.js';
+import { names, slowReplica } from './bench-fleet.js';
+import { onDurableServer, type DurableBench } from './durable-bench.js';
+import type { BenchFigure } from './figure-table.js';
+
+const WARM_UP = 3;
+const RUNS = 14;
+/** An effect that has not come by then never will. */
+const GIVE_UP_MS = 20_000;
+
+/** Shares of sorted values. */
+function at(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
+}
+
+/** From `start` to the moment that `arm`'s callback is called, in ms. */
+async function timed(
+  arm: (isThere: () => void) => void,
+  start: () => Promise<unknown>,
+): Promise<number> {
+  const beganAt = performance.now();
+  const effect = new Promise<number>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no effect came')), GIVE_UP_MS);
+    arm(() => {
+      clearTimeout(timer);
+      resolve(performance.now() - beganAt);
+    });
+  });
+  await start();
+  return effect;
+}
+
+/**
+ * From the call that starts an incident to the first action's effect: the incident's workflow, the
+ * plan, the lease, the recovery as a child, the snapshot and the fence are all in between. Against a
+ * bare workflow whose one activity is the effect, alternating with it on the same server.
+ */
+export async function benchRecoveryStart(): Promise<BenchFigure[]> {
+  return onDurableServer(async (bench) => {
+    const { env, fleet } = bench;
+    const gate = createIncidentGate(() => env.client, '');
+    const own: number[] = [];
+    const bare: number[] = [];
+    for (const [index, service] of names(WARM_UP + RUNS).entries()) {
+      const violation = slowReplica(service);
+      const bareMs = await bareRun(bench, `bare-${index}`);
+      const ownMs = await timed(
+        (isThere) => {
+          fleet.onEffect = (changed) => (changed === service ? isThere() : undefined);
+        },
+        () => gate.observe(violation, undefined),
+      );
+      fleet.onEffect = () => undefined;
+      if (index >= WARM_UP) {
+        bare.push(bareMs);
+        own.push(ownMs);
+      }
+      await finish(bench, violation.fingerprint);
+    }
+    const ratio = at(own, 0.5) / at(bare, 0.5);
+    return [
+      { name: 'bare workflow, start to its activity, p50', value: at(bare, 0.5), unit: 'ms' },
+      { name: 'incident start to first effect, p50', value: at(own, 0.5), unit: 'ms' },
+      { name: 'incident start to first effect, p50 ÷ bare', value: ratio, unit: '×', bound: 3 },
+      {
+        name: 'incident start to first effect, p99',
+        value: at(own, 0.99),
+        unit: 'ms',
+        bound: 1000,
+      },
+    ];
+  });
+}
+
+function bareRun(bench: DurableBench, id: string): Promise<number> {
+  return timed(
+    (isThere) => {
+      bench.onBareEffect = (seen) => (seen === id ? isThere() : undefined);
+    },
+    () =>
+      bench.env.client.workflow.start('bareOne', {
+        ...{ workflowId: id, taskQueue: 'bare', args: [id] },
+      }),
+  );
+}
+
+/** Ends both workflows at once: what comes after the first effect would only cost the next run's time. */
+async function finish({ env }: DurableBench, fingerprint: string): Promise<void> {
+  const incident = incidentIdOf(fingerprint);
+  for (const id of [`recovery:${incident}:1`, incident]) {
+    await env.client.workflow.getHandle(id).terminate('measured');
+  }
+  await sleep(50);
+}
