@@ -72,7 +72,6 @@ export async function onDurableServer<T>(
         taskQueue: 'bare',
         activities: {
           bareEffect: (id: string) => Promise.resolve(bench.onBareEffect(id)),
-          bareStep: () => Promise.resolve(),
         },
       }),
     ]);

@@ -5,8 +5,8 @@ import { names, slowReplica } from './bench-fleet.js';
 import { onDurableServer, type DurableBench } from './durable-bench.js';
 import type { BenchFigure } from './figure-table.js';
 
-const WARM_UP = 3;
-const RUNS = 14;
+const WARM_UP = 5;
+const RUNS = 40;
 /** An effect that has not come by then never will. */
 const GIVE_UP_MS = 20_000;
 

@@ -21,7 +21,6 @@ import { measurementRoutes } from './measurements.js';
 import { monitoringRoutes } from './monitoring.js';
 import { openApiDocument } from './openapi.js';
 import { operation, type Operation } from './operation.js';
-import { outlookRoutes } from './outlook.js';
 import { Problem, problemOf } from './problem.js';
 import type { RateLimit } from './rate-limit.js';
 import { operationRoutes, type AppEnv } from './router.js';
@@ -74,7 +73,6 @@ function apiOperations(parts: ServerParts): readonly Operation[] {
     ...externalIncidentRoutes(detector),
     ...alertmanagerRoutes(detector),
     ...measurementRoutes(detector),
-    ...outlookRoutes(detector),
     ...thresholdSuggestionRoutes(detector),
     ...thresholdRoutes(detector),
     ...killSwitchRoutes(incidents),

@@ -1,93 +1,55 @@
-import { z } from 'zod';
+import type { BudgetView } from '../domain/sla/error-budget.js';
 import type { DetectorClient } from './detector-client.js';
-import { bodyOf } from './forward.js';
-import { operation, type Operation } from './operation.js';
 
-/** As the detector gives it: absent is left out, lengths of time are ms. */
-const detectorShape = z.object({
-  budgets: z.array(
-    z.object({
-      slo: z.string(),
-      threshold: z.string(),
-      service: z.string(),
-      objectiveRatio: z.number(),
-      remainingPercent: z.number(),
-      windows: z.array(z.object({ windowMs: z.number(), burnRate: z.number() })),
-      isFiring: z.boolean(),
-    }),
-  ),
-  outlooks: z.array(
-    z.object({
-      threshold: z.string(),
-      service: z.string(),
-      replica: z.string().optional(),
-      outlook: z.enum(['breached', 'breach-ahead', 'steady', 'unknown']),
-      breachInSeconds: z.number().optional(),
-    }),
-  ),
-});
+/** As the detector's `GET /internal/outlook` gives it. */
+export interface Outlook {
+  readonly budgets: readonly BudgetView[];
+  readonly outlooks: readonly {
+    readonly threshold: string;
+    readonly service: string;
+    readonly outlook: 'breached' | 'breach-ahead' | 'steady' | 'unknown';
+    readonly breachInSeconds?: number;
+  }[];
+}
 
-const answer = z
-  .object({
-    budgets: z.array(
-      z.object({
-        slo: z.string(),
-        threshold: z.string(),
-        service: z.string(),
-        objectivePercent: z.number(),
-        remainingPercent: z.number().min(0).max(100),
-        burnRates: z.array(z.object({ windowSeconds: z.number(), rate: z.number() })),
-        isFiring: z.boolean(),
-      }),
-    ),
-    forecasts: z.array(
-      z.object({
-        threshold: z.string(),
-        service: z.string(),
-        replica: z.string().nullable(),
-        outlook: z.enum(['breached', 'breach-ahead', 'steady', 'unknown']),
-        breachInSeconds: z.number().nullable(),
-      }),
-    ),
-  })
-  .meta({
-    id: 'Outlook',
-    description:
-      'What is left of the error budgets (of the last 3 days), how many times as fast as allowed they are spent, and when each SLI will reach its limit if its trend goes on.',
-  });
+/** Nothing is known of what is to come. */
+export const NO_OUTLOOK: Outlook = { budgets: [], outlooks: [] };
 
-/** `GET /v1/outlook`: error budgets and forecasts, which cost more than a look at the status. */
-export function outlookRoutes(detector: DetectorClient): Operation[] {
-  return [
-    operation({
-      tag: 'thresholds',
-      id: 'getOutlook',
-      method: 'get',
-      path: '/v1/outlook',
-      summary: 'Error budgets with their burn rates, and the forecast of each SLI',
-      role: 'viewer',
-      answer,
-      handle: async () => {
-        const found = await detector.forward('GET', '/internal/outlook', undefined);
-        const { budgets, outlooks } = bodyOf(detectorShape, found);
-        return {
-          body: {
-            budgets: budgets.map(({ objectiveRatio, windows, ...rest }) => ({
-              ...rest,
-              objectivePercent: 100 * objectiveRatio,
-              burnRates: windows.map(({ windowMs, burnRate }) => ({
-                windowSeconds: windowMs / 1000,
-                rate: burnRate,
-              })),
-            })),
-            forecasts: outlooks.map(({ replica, breachInSeconds, ...rest }) => ({
-              ...rest,
-              replica: replica ?? null,
-              breachInSeconds: breachInSeconds ?? null,
-            })),
-          },
-        };
-      },
-    }),
-  ];
+/** Error budgets and forecasts, which cost the detector more than its status does. */
+export async function readOutlook(detector: DetectorClient): Promise<Outlook> {
+  const { status, body } = await detector.forward('GET', '/internal/outlook', undefined);
+  return status < 300 ? (body as Outlook) : NO_OUTLOOK;
+}
+
+interface Scoped {
+  readonly threshold: string;
+  readonly service: string;
+}
+
+/** The budget that a threshold's objective has left for a service, the scarcest where it has several. */
+export function budgetJson({ budgets }: Outlook, { threshold, service }: Scoped) {
+  const [budget] = budgets
+    .filter((one) => one.threshold === threshold && one.service === service)
+    .sort((a, b) => a.remainingPercent - b.remainingPercent);
+  if (budget === undefined) return null;
+  return {
+    remainingPercent: budget.remainingPercent,
+    burnRates: budget.windows.map(({ windowMs, burnRate }) => ({
+      window: windowText(windowMs),
+      rate: burnRate,
+    })),
+  };
+}
+
+/** When the SLI will reach its limit: 0 where it is beyond it, null while no trend leads there. */
+export function forecastJson({ outlooks }: Outlook, { threshold, service }: Scoped) {
+  const found = outlooks.find((one) => one.threshold === threshold && one.service === service);
+  if (found === undefined || found.outlook === 'unknown') return null;
+  if (found.outlook === 'breached') return { breachInSeconds: 0 };
+  return { breachInSeconds: found.breachInSeconds ?? null };
+}
+
+function windowText(windowMs: number): string {
+  const hours = windowMs / 3_600_000;
+  return hours % 24 === 0 ? `${hours / 24}d` : `${hours}h`;
 }

@@ -2,6 +2,7 @@ import type { SlaSummary } from '../domain/sla/summary.js';
 import { limitOf, type Threshold } from '../domain/sla/threshold.js';
 import type { DetectorClient, DetectorStatus } from './detector-client.js';
 import { operation, type Operation } from './operation.js';
+import { budgetJson, forecastJson, NO_OUTLOOK, readOutlook, type Outlook } from './outlook.js';
 import { Problem } from './problem.js';
 import { iso } from './shapes.js';
 import { slaShape } from './sla-shape.js';
@@ -47,7 +48,7 @@ export function slaRoutes(parts: {
         }
         const answer = await detector.forward('GET', '/internal/recent-slis', undefined);
         const { recent = [] } = answer.body as { recent?: readonly RecentSli[] };
-        return { body: slaJson(status, recent, nowMs()) };
+        return { body: slaJson(status, recent, nowMs(), await readOutlook(detector)) };
       },
     }),
   ];
@@ -57,7 +58,12 @@ export function slaRoutes(parts: {
  * Compliance and open violations; per threshold and service its value, limit, compliance over the last
  * hour and the hour's course; breaches per 5 minutes and violations per hour over the last day.
  */
-export function slaJson(status: DetectorStatus, recent: readonly RecentSli[], nowMs: number) {
+export function slaJson(
+  status: DetectorStatus,
+  recent: readonly RecentSli[],
+  nowMs: number,
+  outlook: Outlook = NO_OUTLOOK,
+) {
   const { summary, thresholds, coverage } = status;
   const { lastDay } = summary;
   return {
@@ -80,7 +86,7 @@ export function slaJson(status: DetectorStatus, recent: readonly RecentSli[], no
             .map(({ service }) => service),
         );
         return [...services].map((service) =>
-          thresholdJson(threshold, service, status, recent, nowMs),
+          thresholdJson(threshold, service, status, recent, nowMs, outlook),
         );
       }),
     heatMap: heatMapJson(summary.heatMap, nowMs),
@@ -94,6 +100,7 @@ function thresholdJson(
   { summary, coverage }: DetectorStatus,
   recent: readonly RecentSli[],
   nowMs: number,
+  outlook: Outlook,
 ) {
   const isThis = (one: { readonly threshold: string; readonly service: string }) =>
     one.threshold === threshold.name && one.service === service;
@@ -127,8 +134,8 @@ function thresholdJson(
             stepSeconds: sli.stepMs / 1000,
             values: sli.values,
           },
-    budget: null,
-    forecast: null,
+    budget: budgetJson(outlook, { threshold: threshold.name, service }),
+    forecast: forecastJson(outlook, { threshold: threshold.name, service }),
   };
 }
 

@@ -1,66 +1,53 @@
 import { describe, expect, it } from 'vitest';
 import type { DetectorClient } from '../../src/server/detector-client.js';
-import { outlookRoutes } from '../../src/server/outlook.js';
+import { budgetJson, forecastJson, readOutlook, type Outlook } from '../../src/server/outlook.js';
 
-/** A detector that answers that to every question. */
-function detectorWith(status: number, body: object): DetectorClient {
-  return {
-    status: () => Promise.resolve(undefined),
-    metrics: () => Promise.resolve(undefined),
-    forward: () => Promise.resolve({ status, body }),
-  };
-}
+const chat = (threshold: string) => ({ threshold, service: 'chat' });
+const budget = (slo: string, remainingPercent: number) => ({
+  ...{ slo, ...chat('error_rate_percent'), objectiveRatio: 0.999, remainingPercent },
+  windows: [
+    { windowMs: 3_600_000, burnRate: 0.5 },
+    { windowMs: 86_400_000, burnRate: 0.25 },
+  ],
+  isFiring: false,
+});
+const OUTLOOK: Outlook = {
+  budgets: [budget('monthly', 90), budget('strict', 40)],
+  outlooks: [
+    { ...chat('p95'), outlook: 'breach-ahead', breachInSeconds: 90 },
+    { ...chat('p99'), outlook: 'breached' },
+    { ...chat('kv'), outlook: 'steady' },
+    { ...chat('gpu'), outlook: 'unknown' },
+  ],
+};
 
-async function ask(detector: DetectorClient): Promise<unknown> {
-  const [route] = outlookRoutes(detector);
-  if (route === undefined) throw new Error('there is a route');
-  // It looks at nothing of the call.
-  return (await route.handle({} as Parameters<typeof route.handle>[0])).body;
-}
-
-describe('GET /v1/outlook', () => {
-  it('gives budgets and forecasts with seconds, percent and null for what is absent', async () => {
-    const detector = detectorWith(200, {
-      budgets: [
-        {
-          ...{ slo: 'error_budget', threshold: 'error_rate_percent', service: 'chat' },
-          ...{ objectiveRatio: 0.999, remainingPercent: 40, isFiring: false },
-          windows: [{ windowMs: 3_600_000, burnRate: 0.5 }],
-        },
-      ],
-      outlooks: [
-        { threshold: 'request_latency_p95', service: 'chat', outlook: 'steady' },
-        {
-          ...{ threshold: 'kv_cache_usage_percent', service: 'chat', replica: 'engine-2' },
-          ...{ outlook: 'breach-ahead', breachInSeconds: 90 },
-        },
+describe('the outlook of thresholds', () => {
+  it('gives the scarcest budget with its burn rates by window', () => {
+    expect(budgetJson(OUTLOOK, chat('error_rate_percent'))).toEqual({
+      remainingPercent: 40,
+      burnRates: [
+        { window: '1h', rate: 0.5 },
+        { window: '1d', rate: 0.25 },
       ],
     });
-    expect(await ask(detector)).toEqual({
-      budgets: [
-        {
-          ...{ slo: 'error_budget', threshold: 'error_rate_percent', service: 'chat' },
-          ...{ objectivePercent: 99.9, remainingPercent: 40, isFiring: false },
-          burnRates: [{ windowSeconds: 3600, rate: 0.5 }],
-        },
-      ],
-      forecasts: [
-        {
-          ...{ threshold: 'request_latency_p95', service: 'chat', replica: null },
-          ...{ outlook: 'steady', breachInSeconds: null },
-        },
-        {
-          ...{ threshold: 'kv_cache_usage_percent', service: 'chat', replica: 'engine-2' },
-          ...{ outlook: 'breach-ahead', breachInSeconds: 90 },
-        },
-      ],
-    });
+    expect(budgetJson(OUTLOOK, chat('p95'))).toBeNull();
+    expect(budgetJson(OUTLOOK, { ...chat('error_rate_percent'), service: 'other' })).toBeNull();
   });
 
-  it('hands on why the detector can’t say', async () => {
-    await expect(ask(detectorWith(503, { message: 'not now' }))).rejects.toMatchObject({
-      status: 503,
-      message: expect.stringContaining('not now') as string,
-    });
+  it.each([
+    ['p95', { breachInSeconds: 90 }],
+    ['p99', { breachInSeconds: 0 }],
+    ['kv', { breachInSeconds: null }],
+    ['gpu', null],
+    ['none', null],
+  ])('forecasts %s as %j', (threshold, expected) => {
+    expect(forecastJson(OUTLOOK, chat(threshold))).toEqual(expected);
+  });
+
+  it('is empty where the detector can’t say', async () => {
+    const detector = {
+      forward: () => Promise.resolve({ status: 404, body: { message: 'not here' } }),
+    } as Partial<DetectorClient> as DetectorClient;
+    expect(await readOutlook(detector)).toEqual({ budgets: [], outlooks: [] });
   });
 });
