@@ -71,7 +71,10 @@ export async function onDurableServer<T>(
         workflowBundle: bundle,
         taskQueue: 'bare',
         activities: {
-          bareEffect: (id: string) => Promise.resolve(bench.onBareEffect(id)),
+          bareEffect: (id: string) => {
+            bench.onBareEffect(id);
+            return Promise.resolve();
+          },
         },
       }),
     ]);
