@@ -78,6 +78,7 @@ export class BenchFleet {
       },
       ...{ setAdmin: unused, addServer: unused, removeServer: unused, setMapEntry: unused },
       mapEntries: () => Promise.resolve(new Map()),
+      counts: () => Promise.resolve([]),
     };
   }
 
