@@ -75,6 +75,7 @@ export async function onDurableServer<T>(
             bench.onBareEffect(id);
             return Promise.resolve();
           },
+          bareStep: () => Promise.resolve(),
         },
       }),
     ]);

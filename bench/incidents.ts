@@ -1,0 +1,110 @@
+import { createIncidentGate } from '../src/compose/incident-gate.js';
+import { incidentIdOf } from '../src/workflows/messages.js';
+import type { BareLoad } from './bare-workflows.js';
+import { names, slowReplica } from './bench-fleet.js';
+import { onDurableServer, type DurableBench } from './durable-bench.js';
+import type { BenchFigure } from './figure-table.js';
+
+const COUNT = 60;
+const WARM_UP = 3;
+/** What makes waiting short: what is measured is the work, not the patience. */
+const HASTY = {
+  ...{ minSamples: 3, holdMs: 50, verifyTimeoutMs: 5_000, releaseAfterWindows: 0.001 },
+  sliWindowMs: 1,
+};
+
+/**
+ * Whole incidents a second, from the start request to the closed incident with its recovery, its
+ * release and its analysis, against bare workflows with as many activities and children: all of one
+ * kind at once, then all of the other, on the same server.
+ */
+export async function benchIncidents(): Promise<BenchFigure[]> {
+  return onDurableServer(async (bench) => {
+    const services = names(WARM_UP + COUNT);
+    await incidents(bench, services.slice(0, WARM_UP));
+    const load = await loadOf(bench, slowReplica(services[0] ?? '').fingerprint);
+    await bareOnes(bench, 'warm-up', WARM_UP, load);
+    const own = await incidents(bench, services.slice(WARM_UP));
+    const bare = await bareOnes(bench, 'bare', COUNT, load);
+    return [
+      { name: 'bare workflows with as many activities and children', value: bare, unit: '1/s' },
+      { name: 'incidents', value: own, unit: '1/s' },
+      {
+        name: 'incidents ÷ bare workflows',
+        value: own / bare,
+        unit: '×',
+        bound: 0.8,
+        isLeast: true,
+      },
+    ];
+  }, HASTY);
+}
+
+/** Runs an incident of each service at once; how many a second. */
+async function incidents({ env, fleet }: DurableBench, services: readonly string[]) {
+  const gate = createIncidentGate(() => env.client, '');
+  const violations = new Map(services.map((service) => [service, slowReplica(service)]));
+  const resolving: Promise<unknown>[] = [];
+  const seen = new Set<string>();
+  // The detector's word, once the first change has made the SLI good again.
+  fleet.onEffect = (service) => {
+    const violation = violations.get(service);
+    if (violation === undefined || seen.has(service)) return;
+    seen.add(service);
+    const word = { atMs: Date.now(), value: 110, why: 'back inside' };
+    resolving.push(gate.resolve(violation.fingerprint, word));
+  };
+  const beganAt = performance.now();
+  await Promise.all(
+    [...violations.values()].map(async (violation) => {
+      await gate.observe(violation, undefined);
+      await env.client.workflow.getHandle(incidentIdOf(violation.fingerprint)).result();
+    }),
+  );
+  const seconds = (performance.now() - beganAt) / 1000;
+  fleet.onEffect = () => undefined;
+  await Promise.all(resolving);
+  return services.length / seconds;
+}
+
+async function bareOnes({ env }: DurableBench, name: string, count: number, load: BareLoad) {
+  const beganAt = performance.now();
+  await Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const options = { workflowId: `${name}-${i}`, taskQueue: 'bare', args: [load] };
+      await env.client.workflow.execute('bareLoad', options);
+    }),
+  );
+  return count / ((performance.now() - beganAt) / 1000);
+}
+
+/** The work that an incident's workflow and its children had, by their histories. */
+async function loadOf(bench: DurableBench, fingerprint: string): Promise<BareLoad> {
+  const { events = [] } = await bench.env.client.workflow
+    .getHandle(incidentIdOf(fingerprint))
+    .fetchHistory();
+  const own = countOf(events ?? []);
+  const children: BareLoad[] = [];
+  for (const event of events ?? []) {
+    const id = event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowId;
+    if (id === undefined || id === null) continue;
+    const history = await bench.env.client.workflow.getHandle(id).fetchHistory();
+    children.push({ ...countOf(history.events ?? []), children: [] });
+  }
+  return { ...own, children };
+}
+
+function countOf(
+  events: readonly {
+    readonly activityTaskScheduledEventAttributes?: unknown;
+    readonly markerRecordedEventAttributes?: { readonly markerName?: string | null } | null;
+  }[],
+): Omit<BareLoad, 'children'> {
+  const isThere = (attributes: unknown) => attributes !== null && attributes !== undefined;
+  const isLocal = (name: string | null | undefined) => name === 'core_local_activity';
+  return {
+    activities: events.filter((one) => isThere(one.activityTaskScheduledEventAttributes)).length,
+    localActivities: events.filter((one) => isLocal(one.markerRecordedEventAttributes?.markerName))
+      .length,
+  };
+}
