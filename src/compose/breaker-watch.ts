@@ -115,6 +115,7 @@ export function createWatch(
         await feed.read();
       });
       repeat('comparing the breakers', SYNC_EVERY_MS, () => watch.sync());
+      repeat('reading the servers', SYNC_EVERY_MS, () => watch.look());
       repeat('telling the breakers', SYNC_EVERY_MS, () => pending.retry());
       checks.start();
     },

@@ -35,6 +35,11 @@ export function writeStackConfig(
       runtimePort: ports.runtime,
       supervisorPort: ports.supervisor,
     },
+    // Else a breaker would act before there is a violation, and no procedure would have anything to do.
+    breakers: {
+      aphrodite_engine: { enforce: false },
+      model_inference: { enforce: false },
+    },
     recovery: {
       verification: { hold: '4s', timeout: '30s' },
       releaseAfterWindows: 1,

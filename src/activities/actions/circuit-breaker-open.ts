@@ -62,13 +62,18 @@ function choose(
     const key = `${pool.backend}/${name}`;
     const server = pool.servers.find((s) => s.name === name);
     const now = breakerOf(states, service.name, replica);
-    if (isOpen(now)) {
-      out.push(`the breaker of ${replica} is ${now.status} already (${now.reason})`);
-    } else if (server === undefined) {
+    if (server === undefined) {
       refused.push(`backend "${pool.backend}" has no server "${name}"`);
     } else if (!isServing(pool, server)) {
-      out.push(`${key} gets no requests already`);
+      out.push(
+        isOpen(now)
+          ? `the breaker of ${replica} is ${now.status} already (${now.reason})`
+          : `${key} gets no requests already`,
+      );
+    } else if (now?.status === 'isolated') {
+      out.push(`the breaker of ${replica} is isolated by ${now.by}, and not in force`);
     } else {
+      // Also where it is open in name: one that may not act by its own rules acts by this order.
       const why = refusal(context, pool, name, taken);
       if (why === undefined) {
         taken.push(name);
@@ -88,7 +93,9 @@ function choose(
 async function open(context: ActContext, replica: string, reason: string): Promise<string> {
   const { service, world } = context;
   const now = breakerOf(await world.breakers.states(), service.name, replica);
-  if (isOpen(now)) return `the breaker of ${replica} is ${now.status} already`;
+  if (isOpen(now) && (now.by === BY || now.status === 'isolated')) {
+    return `the breaker of ${replica} is ${now.status} already`;
+  }
   await context.fence();
   const target = { service: service.name, replica };
   const said = await world.breakers.order(target, 'open', { kind: KIND, by: BY, reason });

@@ -1,4 +1,4 @@
-import type { LoadBalancer } from '../../domain/ports.js';
+import type { LoadBalancer, LoadBalancerServer } from '../../domain/ports.js';
 import {
   BY_RULE,
   NEW_BREAKER,
@@ -57,6 +57,8 @@ interface Watched {
 
 /** How long a change here is believed against an older state there: a signal is taken within it. */
 const AHEAD_FOR_MS = 5_000;
+/** A read of the servers that is older than this is made again before a replica is taken out. */
+const SEEN_WITHIN_MS = 3_000;
 /** A decision older than this is the workflow's to carry out: the world may have moved on. */
 const DECIDED_WITHIN_MS = 2_000;
 
@@ -68,6 +70,8 @@ const DECIDED_WITHIN_MS = 2_000;
 export class BreakerWatch {
   readonly #watched = new Map<string, Watched>();
   #stopped: string | undefined;
+  /** The servers of each service as last read, and what was drained since. */
+  readonly #seen = new Map<string, { servers: readonly LoadBalancerServer[]; atMs: number }>();
   /** One drain after another: each must see what the one before left. */
   #acting: Promise<void> = Promise.resolve();
 
@@ -93,6 +97,27 @@ export class BreakerWatch {
     if (isBehind && this.options.now() - watched.changedAtMs < AHEAD_FOR_MS) return;
     watched.breaker = remote;
     watched.changedAtMs = this.options.now();
+  }
+
+  /** Reads the balancers' servers, so that an opening need not wait for it. */
+  async look(): Promise<void> {
+    await Promise.all(
+      this.options.services.map(async ({ name, loadBalancer }) => {
+        if (loadBalancer === undefined) return;
+        const servers = await loadBalancer.port.servers(loadBalancer.backend);
+        this.#seen.set(name, { servers, atMs: this.options.now() });
+      }),
+    );
+  }
+
+  async #serversOf(
+    service: string,
+    { port, backend }: NonNullable<WatchedService['loadBalancer']>,
+  ): Promise<readonly LoadBalancerServer[]> {
+    const seen = this.#seen.get(service);
+    const nowMs = this.options.now();
+    if (seen !== undefined && nowMs - seen.atMs < SEEN_WITHIN_MS) return seen.servers;
+    return port.servers(backend);
   }
 
   /** Lets time pass for all of them. */
@@ -163,6 +188,7 @@ export class BreakerWatch {
       const told = pending.tell(target, { ...outcome, hold });
       await pending.owed(told);
       if (now() - decidedAtMs < DECIDED_WITHIN_MS) {
+        this.#note(target.service, place.server);
         await place.port.setAdmin(place.backend, place.server, 'drain');
         const text = `${breaker.reason}; set server ${place.backend}/${place.server} state drain`;
         onChange(target, kind, breaker, text);
@@ -171,6 +197,16 @@ export class BreakerWatch {
     } catch (error) {
       onProblem(`opening the breaker of ${target.replica ?? target.service}`, error);
     }
+  }
+
+  /** The next decision must count what this one takes out. */
+  #note(service: string, server: string): void {
+    const seen = this.#seen.get(service);
+    if (seen === undefined) return;
+    const servers = seen.servers.map((s) =>
+      s.name === server ? { ...s, admin: 'drain' as const } : s,
+    );
+    this.#seen.set(service, { ...seen, servers });
   }
 
   /** Where to drain it, or why not. */
@@ -187,7 +223,7 @@ export class BreakerWatch {
     if (this.#stopped !== undefined) return { why: this.#stopped };
     const { port, backend } = balancer;
     const name = serverOf(service, target.replica);
-    const servers = await port.servers(backend);
+    const servers = await this.#serversOf(target.service, balancer);
     const server = servers.find((s) => s.name === name);
     if (server === undefined) return { why: `backend "${backend}" has no server "${name}"` };
     if (server.admin !== 'ready') return { why: `it is in ${server.admin} already` };

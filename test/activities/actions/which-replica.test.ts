@@ -67,6 +67,19 @@ describe('circuit_breaker_open for a service', () => {
     );
   });
 
+  it('opens one in earnest that is open in name only', async () => {
+    const fleet = erring(0, 10, 0, 0);
+    const chat = { service: 'chat', replica: 'engine-2' };
+    await fleet.breakerPort.order(chat, 'open', { by: 'breaker', reason: '5 failures' });
+    fleet.order('engine-2', { admin: 'ready' });
+    const run = runOf('circuit_breaker_open', fleet);
+    const state = await run.ready();
+    await run.action.apply(run.context(), state);
+    expect(fleet.breakers.get('engine-2')).toMatchObject({ status: 'open', by: 'recovery' });
+    await run.action.undo(run.context(new Attempt(), 'undo'), state);
+    expect(fleet.breakers.get('engine-2')?.status).toBe('closed');
+  });
+
   it('leaves a breaker alone that somebody isolated, or that opened by itself, since', async () => {
     const fleet = erring(0, 10, 0, 0);
     const chat = { service: 'chat', replica: 'engine-2' };
