@@ -9,7 +9,7 @@ import { addSlaMetrics } from './telemetry/sla-metrics.js';
 
 export { BREAKER_STATES } from './telemetry/recovery-metrics.js';
 export { EXPOSITION_CONTENT_TYPE } from './telemetry/registry.js';
-export { mergeExpositions } from './telemetry/merge.js';
+export { mergeExpositions, type Exposition } from './telemetry/merge.js';
 export { seedTelemetry } from './telemetry/seed.js';
 
 /** Who exports: `all` where one process is everything. */

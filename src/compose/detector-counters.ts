@@ -1,4 +1,5 @@
 import { AdapterError } from '../domain/ports.js';
+import { limitOf, VIOLATION_TYPES } from '../domain/sla/threshold.js';
 import type { Detector } from '../detector/detector.js';
 import type { Breaker } from '../domain/recovery/breaker.js';
 import type { BreakerKind } from '../domain/recovery/breaker-kinds.js';
@@ -67,7 +68,20 @@ export function mirrorBreakers(
 
 /** Brings the metrics that mirror the detector's own state up to date, before they are read. */
 export function mirrorState(detector: Detector, { sla, detector: own }: Telemetry): void {
-  sla.complianceRate.set({}, detector.summary().compliancePercent);
+  const { compliancePercent, complianceByThreshold, active } = detector.summary();
+  sla.complianceRate.set({}, compliancePercent);
+  for (const [threshold, percent] of Object.entries(complianceByThreshold)) {
+    sla.thresholdCompliance.set({ threshold }, percent);
+  }
+  for (const type of VIOLATION_TYPES) {
+    sla.active.set({ type }, active.filter((one) => one.violationType === type).length);
+  }
+  for (const threshold of detector.thresholds.current) {
+    sla.limit.set({ threshold: threshold.name }, limitOf(threshold));
+  }
+  for (const { service, threshold, value } of detector.recent()) {
+    sla.value.set({ service, threshold }, value);
+  }
   let scrapes = 0;
   let failures = 0;
   for (const target of detector.targets()) {

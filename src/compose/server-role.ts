@@ -10,10 +10,12 @@ import { createApp } from '../server/app.js';
 import { createDetectorClient } from '../server/detector-client.js';
 import { createIncidents } from '../server/incidents.js';
 import { loadPage, pageRoutes } from '../server/page.js';
+import { createRoleMetrics } from '../server/role-metrics.js';
 import { mergeExpositions } from '../telemetry.js';
 import { createAuthentication, guardSettings, readInternalToken } from './authentication.js';
 import { createBreakers } from './breakers.js';
 import { listen } from './http-listener.js';
+import { mirrorOpenIncidents } from './open-incidents.js';
 import { temporalUi, type Role, type Running } from './role.js';
 import { temporalAccess } from './temporal-access.js';
 import { packageVersion } from './version.js';
@@ -39,6 +41,8 @@ export async function startServer({ config, log, telemetry }: Role): Promise<Run
   );
   const authentication = createAuthentication(config, internalToken, Date.now);
   const ui = temporalUi(config);
+  const roles = createRoleMetrics(Date.now);
+  const openIncidents = mirrorOpenIncidents(archive, telemetry);
   const app = createApp({
     archive,
     incidents: createIncidents(archive, client),
@@ -50,10 +54,11 @@ export async function startServer({ config, log, telemetry }: Role): Promise<Run
     ]),
     serveArchive: serveArchive(archive),
     metrics: async () => {
+      await openIncidents();
       const parts = [{ role: 'server', text: telemetry.expose() }];
       const other = await detector.metrics();
       if (other !== undefined) parts.push({ role: 'detector', text: other });
-      return mergeExpositions(parts);
+      return mergeExpositions([...parts, ...roles.expositions()]);
     },
     async problems() {
       try {
@@ -72,6 +77,7 @@ export async function startServer({ config, log, telemetry }: Role): Promise<Run
     rateLimit: config.server.rateLimit,
     guardRole: roleGuard(internalToken),
     page: pageRoutes(loadPage(PAGE)),
+    takeMetrics: roles.take,
     version: packageVersion(),
     nowMs: Date.now,
   });

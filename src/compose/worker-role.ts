@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { createBreakerActivities } from '../activities/breaker.js';
@@ -8,16 +9,19 @@ import { createArchive } from '../adapters/archive/index.js';
 import { connectClient, connectWorker } from '../adapters/temporal/connection.js';
 import { ensureNamespace } from '../adapters/temporal/namespace.js';
 import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.js';
+import { proceduresInForce } from '../config/procedure-schema.js';
 import { RCA_QUEUE, RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../workflows/messages.js';
 import { NOTIFY_QUEUE } from '../workflows/notify-messages.js';
 import { createChannels } from './channels.js';
 import { readInternalToken } from './authentication.js';
 import { createBreakers } from './breakers.js';
 import { reportActions } from './action-report.js';
+import { countRecoveries } from './count-recoveries.js';
 import { createCoordination } from './coordination.js';
 import { followThresholds } from './live-thresholds.js';
 import { Reconciler } from './reconciler.js';
 import type { Role, Running } from './role.js';
+import { sendMetrics } from './send-metrics.js';
 import { temporalAccess, type TemporalAccess } from './temporal-access.js';
 import { createActuators, createWorld } from './world.js';
 
@@ -37,12 +41,14 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
     for (const problem of await actuator.check()) log.warn({ actuator: name }, problem);
   }
   const internalToken = await readInternalToken(config);
-  const archive = await createArchive({
-    kind: 'remote',
-    url: `http://${server.host}:${server.port}`,
-    timeoutMs: 10_000,
-    ...(internalToken === undefined ? {} : { token: internalToken }),
-  });
+  const serverUrl = `http://${server.host}:${server.port}`;
+  const token = internalToken === undefined ? {} : { token: internalToken };
+  const archive = countRecoveries(
+    await createArchive({ kind: 'remote', url: serverUrl, timeoutMs: 10_000, ...token }),
+    telemetry,
+    proceduresInForce(config.recovery.procedures).map(({ name }) => name),
+    Date.now,
+  );
   const detectorUrl = `http://${detector.host}:${detector.port}`;
   const history = config.history.create(detectorUrl, config.internalToken);
   const thresholds = await followThresholds(detectorUrl, config.thresholds, internalToken);
@@ -71,6 +77,14 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
       telemetry.notify.tries.add({ channel, result });
       if (result !== 'busy') telemetry.notify.duration.observe({ channel }, elapsedMs / 1000);
     },
+  });
+  const stopMetrics = sendMetrics({
+    telemetry,
+    archive,
+    serverUrl,
+    token: internalToken,
+    name: `worker-${os.hostname()}-${process.pid}`.replace(/[^\w.-]/g, '_'),
+    onFailed: (error) => log.debug({ err: error }, 'metrics were not sent; they are sent again'),
   });
   const shared = {
     connection,
@@ -118,6 +132,7 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
   return {
     async stop() {
       reconciler.stop();
+      stopMetrics();
       thresholds.stop();
       for (const worker of workers) worker.shutdown();
       await Promise.allSettled(running);

@@ -16,6 +16,7 @@ import { Dispatcher } from './dispatch.js';
 import { ExternalReports } from './external-reports.js';
 import type { IncidentGate } from './incident-gate.js';
 import { Ingest } from './ingest.js';
+import { recentSlis, type RecentSli } from './recent-slis.js';
 import { SeriesStore, type StoreCounts } from './series-store.js';
 import { restoreSnapshot, saveSnapshot } from './snapshot-file.js';
 import type { SliPolicy } from './sli-policy.js';
@@ -203,9 +204,10 @@ export class Detector {
     return this.#dispatcher.isReachable;
   }
 
-  /** Names of the services that are watched. */
-  get services(): readonly string[] {
-    return this.options.services;
+  /** The last hour of every threshold's SLI. */
+  recent(): RecentSli[] {
+    const { services, now } = this.options;
+    return recentSlis(this.store, services, this.thresholds.current, now());
   }
 
   /** Samples by what became of them, since the start. */

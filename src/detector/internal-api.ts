@@ -1,7 +1,6 @@
 import { Hono } from 'hono';
 import { historyQuery } from '../adapters/history/detector.js';
 import type { Detector } from './detector.js';
-import { recentSlis } from './recent-slis.js';
 import { createPushApi, type PushApiParts } from './push-api.js';
 import { createThresholdApi, type Reload } from './threshold-api.js';
 
@@ -57,10 +56,7 @@ export function createInternalApi(parts: InternalApiParts): Hono {
   app.get('/internal/outlook', (context) =>
     context.json({ budgets: detector.budgets(), outlooks: detector.outlooks() }),
   );
-  app.get('/internal/recent-slis', (context) => {
-    const { services, store, thresholds } = detector;
-    return context.json({ recent: recentSlis(store, services, thresholds.current, now()) });
-  });
+  app.get('/internal/recent-slis', (context) => context.json({ recent: detector.recent() }));
   app.get('/internal/history', async (context) => {
     const query = historyQuery.safeParse(context.req.query());
     if (!query.success) return context.json({ error: query.error.issues[0]?.message }, 400);

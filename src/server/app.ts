@@ -40,6 +40,8 @@ export interface ServerParts {
   readonly targets: readonly Target[];
   /** The archive's operations, for the other roles. */
   readonly serveArchive: (operation: string, body: unknown) => Promise<unknown>;
+  /** What another process measured, by its name; see `RoleMetrics`. */
+  readonly takeMetrics?: (name: string, text: string) => void;
   /** Own metrics of this and of other roles, as text. */
   readonly metrics: () => Promise<string>;
   /** Parts that do not answer, in words. */
@@ -61,6 +63,8 @@ export interface ServerParts {
 
 /** The archive's bodies carry reports and captured logs. */
 const ARCHIVE_BODY_LIMIT_BYTES = 64 << 20;
+/** Some hundred series of 100 bytes; a family has at most 2,000. */
+const METRICS_LIMIT_BYTES = 4 << 20;
 
 /** Every operation of the API; a resource has a file of its own. */
 function apiOperations(parts: ServerParts): readonly Operation[] {
@@ -129,6 +133,14 @@ export function createApp(parts: ServerParts): Hono<AppEnv> {
     return context.json(
       (await parts.serveArchive(context.req.param('operation'), given)) as object,
     );
+  });
+
+  app.put('/internal/metrics/:name', async (context) => {
+    const refused = parts.guardRole(context.req.raw);
+    if (refused !== undefined) throw new Problem(refused.status, 'Not allowed', refused.why);
+    const text = await readBytes(context.req.raw, METRICS_LIMIT_BYTES);
+    parts.takeMetrics?.(context.req.param('name'), text.toString('utf8'));
+    return context.body(null, 204);
   });
 
   if (parts.page !== undefined) app.route('/', parts.page);

@@ -113,6 +113,11 @@ export class Histogram<S extends LabelSpec> implements Family {
     }));
   }
 
+  /** Makes the series at 0, so that `rate()` sees its first value. */
+  expect(labels: Labels<S>): void {
+    this.#series.at(labels);
+  }
+
   /** Records one value; what is not finite is ignored, since it would poison the sum for ever. */
   observe(labels: Labels<S>, value: number): void {
     if (!Number.isFinite(value)) return;

@@ -15,6 +15,22 @@ export const addSlaMetrics = (registry: Registry) => ({
     'Evaluated samples that were inside their thresholds, in percent.',
     {},
   ),
+  /** 0 to 100. */
+  thresholdCompliance: registry.gauge(
+    'paramedic_threshold_compliance_percent',
+    'Evaluated samples of the last hour inside their limit, by threshold, in percent.',
+    { threshold: 'bounded' },
+  ),
+  /** In the threshold’s own unit. */
+  value: registry.gauge(
+    'paramedic_sli_value',
+    'The latest value of an SLI, of the service or of its worst replica.',
+    { service: 'bounded', threshold: 'bounded' },
+  ),
+  limit: registry.gauge('paramedic_sli_limit', 'The limit of an SLI.', { threshold: 'bounded' }),
+  active: registry.gauge('paramedic_violations_active', 'Open violations, by type.', {
+    type: VIOLATION_TYPES,
+  }),
   /** A counter, though the given name has no `_total`: take `increase()` of it. */
   thresholdBreaches: registry.counter(
     'sla_threshold_breaches',

@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals';
 import type { Breaker } from '../../lib/contract.js';
 import { relative, scope, words } from '../../lib/format.js';
 import { nowMs } from '../../lib/now.js';
@@ -10,13 +11,32 @@ const ORDER = ['isolated', 'open', 'half-open', 'closed'];
 
 /** Every breaker, those that hold traffic back first, with what one can set it to. */
 export function BreakerTable({ breakers }: { readonly breakers: readonly Breaker[] }) {
+  const isAll = useSignal(false);
   if (breakers.length === 0) {
     return <Empty>No breaker has been needed yet: each is made when something first fails.</Empty>;
   }
-  const sorted = [...breakers].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
+  // Each service and replica has one of every kind: those that are closed and count nothing say nothing.
+  const calm = breakers.filter((one) => one.state === 'closed' && one.failures === 0);
+  const shown = (isAll.value ? breakers : breakers.filter((one) => !calm.includes(one))).toSorted(
+    (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state),
+  );
   return (
     <ul class="list">
-      {sorted.map((one) => (
+      <li class="row">
+        <Badge shown={shownBreaker('closed')} bare />
+        <span>
+          {calm.length} of {breakers.length} without failures
+        </span>
+        <button
+          class="btn small quiet end"
+          type="button"
+          aria-pressed={isAll.value}
+          onClick={() => (isAll.value = !isAll.value)}
+        >
+          {isAll.value ? 'Hide them' : 'Show all'}
+        </button>
+      </li>
+      {shown.map((one) => (
         <li key={one.id}>
           <div class="row">
             <Badge shown={shownBreaker(one.state)} />
