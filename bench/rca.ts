@@ -61,6 +61,7 @@ function evidenceWith(count: number): IncidentEvidence {
     series,
     topology: [],
     changes: [],
+    pastIncidents: [],
     steps: [],
     diagnostics: [],
     missing: [],

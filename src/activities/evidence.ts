@@ -1,5 +1,6 @@
 import { AdapterError, type ChangeEvent, type SeriesPoints } from '../domain/ports.js';
 import type { DiagnosticEvidence, IncidentEvidence, StepEvidence } from '../domain/rca/evidence.js';
+import type { PastIncident } from '../domain/rca/past-incidents.js';
 import type { Violation } from '../domain/sla/violation.js';
 import type { RcaInput, StepReport } from '../workflows/messages.js';
 import type { ServiceWorld, World } from './world.js';
@@ -111,6 +112,7 @@ export async function gather(world: World, input: RcaInput): Promise<IncidentEvi
     series,
     topology: [],
     changes: captured?.changes ?? [],
+    pastIncidents: await pastIncidents(world, violation, openedAtMs),
     steps: input.steps.flatMap(stepEvidence),
     diagnostics: captured?.diagnostics ?? [],
     missing: [...missing, ...(captured?.missing ?? [])],
@@ -125,4 +127,26 @@ function stepEvidence(step: StepReport): StepEvidence[] {
   if (!isJudged) return [];
   const { replica } = target;
   return [{ atMs: startedAtMs ?? 0, action, replica, effect: state, summary: line }];
+}
+
+/** More incidents than these within an hour leave nothing that could be called normal anyway. */
+const MOST_PAST = 200;
+
+/** When this service was ill within the window before, as its incidents tell. */
+async function pastIncidents(
+  world: World,
+  { service, windowMs }: Violation,
+  openedAtMs: number,
+): Promise<PastIncident[]> {
+  const { items } = await world.archive.incidents({
+    service,
+    openedSinceMs: openedAtMs - 2 * WINDOW_MS,
+    limit: MOST_PAST,
+  });
+  return items.flatMap(({ openedAtMs: fromMs, resolvedAtMs }) =>
+    resolvedAtMs === undefined || resolvedAtMs >= openedAtMs
+      ? []
+      : // It had lasted for about a window when it was opened.
+        [{ fromMs: fromMs - windowMs, toMs: resolvedAtMs }],
+  );
 }

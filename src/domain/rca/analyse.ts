@@ -5,6 +5,7 @@ import { rateOfCounter } from './counter-rate.js';
 import { entityOf, type IncidentEvidence } from './evidence.js';
 import { changesBefore, scopeOf, type Facts } from './facts.js';
 import { judgingSteps } from './judge.js';
+import { withoutPastIncidents } from './past-incidents.js';
 import { medianOf } from './quantiles.js';
 import type { CallEdge, RankInput } from './rank-input.js';
 import { rankingSteps } from './rank.js';
@@ -42,7 +43,7 @@ export function* analysisSteps(
   const series: SeriesPoints[] = [];
   for (const [i, one] of evidence.series.entries()) {
     if (i % SERIES_PER_STEP === 0) yield { stage: 'ranking', share: 0 };
-    series.push(rateOfCounter(one));
+    series.push(withoutPastIncidents(rateOfCounter(one), evidence));
   }
   const stepMs = usualPeriod(series);
   const ranking = yield* staged('ranking', rankingSteps(rankInputOf(evidence, series, stepMs)));

@@ -1,6 +1,7 @@
 import type { ChangeEvent, SeriesPoints } from '../ports.js';
 import type { ActionName } from '../recovery/action.js';
 import type { Direction } from '../sla/threshold.js';
+import type { PastIncident } from './past-incidents.js';
 import type { CallEdge } from './rank-input.js';
 
 /** What a recovery step changed, and what came of it: an experiment on the fleet. */
@@ -44,6 +45,8 @@ export interface IncidentEvidence {
   readonly series: readonly SeriesPoints[];
   readonly topology: readonly CallEdge[];
   readonly changes: readonly ChangeEvent[];
+  /** Earlier incidents of this service that ended within the window. */
+  readonly pastIncidents: readonly PastIncident[];
   readonly steps: readonly StepEvidence[];
   readonly diagnostics: readonly DiagnosticEvidence[];
   readonly missing: readonly string[];

@@ -77,22 +77,31 @@ export function scopeOf(evidence: IncidentEvidence, changes: readonly SignalChan
 
 /**
  * The strongest change of a signal where the incident is: on the suspected replica (or, where that has
- * none, nowhere), else anywhere in the service. `how`: only a rise, only a fall, or either.
+ * none, nowhere), else anywhere in the service. `how`: only a rise, only a fall, or either; `accept`: only
+ * those.
  */
 export function changeIn(
   facts: Facts,
   signal: Signal,
   how: 'rise' | 'fall' | 'either' = 'either',
+  accept: (change: SignalChange) => boolean = () => true,
 ): SignalChange | undefined {
-  const { scope, evidence } = facts;
-  return strongest(
-    facts.changes.filter(
-      (change) =>
-        change.signal === signal &&
-        change.service === evidence.incident.service &&
-        (scope.kind === 'service' || change.replica === scope.replica) &&
-        matches(change, how),
-    ),
+  const here = changesHere(facts, signal);
+  return strongest(here.filter((change) => matches(change, how) && accept(change)));
+}
+
+/** The highest level of a signal where the incident is; undefined where it is not measured. */
+export function levelIn(facts: Facts, signal: Signal): number | undefined {
+  const levels = changesHere(facts, signal).map(({ after }) => after);
+  return levels.length === 0 ? undefined : Math.max(...levels);
+}
+
+function changesHere({ changes, scope, evidence }: Facts, signal: Signal): SignalChange[] {
+  return changes.filter(
+    (change) =>
+      change.signal === signal &&
+      change.service === evidence.incident.service &&
+      (scope.kind === 'service' || change.replica === scope.replica),
   );
 }
 
@@ -105,6 +114,38 @@ export function changeAnywhere(
   return strongest(
     facts.changes.filter((change) => change.signal === signal && matches(change, how)),
   );
+}
+
+/**
+ * The rise of the demand on the service. Where the demand is measured for the service as a whole, that
+ * alone counts: one replica gets more when another is ill, and that is no demand.
+ */
+export function demandRise(facts: Facts): SignalChange | undefined {
+  const { service } = facts.evidence.incident;
+  const loads = facts.changes.filter(({ signal }) => signal === 'load');
+  const ofWhole = loads.filter(({ replica }) => replica === undefined);
+  return strongest(
+    (ofWhole.length > 0 ? ofWhole : loads.filter((one) => one.service === service)).filter(
+      (change) => matches(change, 'rise'),
+    ),
+  );
+}
+
+/** What a supervisor says of a process that ended by itself. */
+const CRASH = /crash|killed|segfault|out of memory|oom/i;
+
+/** The newest crash of a process where the incident is, around its onset. */
+export function crashOf(facts: Facts): ChangeEvent | undefined {
+  const { scope, recentChanges } = facts;
+  return recentChanges.find(
+    ({ summary, replica }) =>
+      CRASH.test(summary) && (scope.kind === 'service' || replica === scope.replica),
+  );
+}
+
+/** Whether a change tells of a process that came or went, not of a setting. */
+export function isLifecycle({ kind, summary }: ChangeEvent): boolean {
+  return kind === 'restart' || CRASH.test(summary) || /^(start|stop|restart)\b/i.test(summary);
 }
 
 /** Whether a signal is measured where the incident is: only then its calm is evidence. */

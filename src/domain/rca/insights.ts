@@ -14,7 +14,7 @@ export function insightsOf(
   related: readonly RelatedSeries[],
 ): string[] {
   const insights: string[] = [];
-  const from = cause?.metric === undefined ? undefined : signalOf(cause.metric);
+  const from = cause === undefined ? undefined : signalOf(cause.metric);
   const to = signalOf(facts.evidence.incident.metric);
   const path = from !== undefined && to !== undefined ? causalPath(from, to) : undefined;
   for (const { from: one, to: other, reason } of path ?? []) {

@@ -9,7 +9,7 @@ import { picturesOf } from './pictures.js';
 import { recommend } from './recommendations.js';
 import type { RatedHypothesis, RelatedSeries, RootCauseReport } from './report.js';
 import { SYMPTOMS } from './signal.js';
-import { summarise } from './summarise.js';
+import { summarise, symptomIn } from './summarise.js';
 import { timelineOf } from './timeline.js';
 
 /** From here on a hypothesis is named as the probable cause, */
@@ -40,6 +40,11 @@ export function* judgingSteps(
   const { probabilities, undetermined } = likelihoodsOf(
     assessed.map((one) => one.arguments.reduce((sum, { weight }) => sum + weight, 0)),
   );
+  const hit = {
+    service: evidence.incident.service,
+    replica: scope.kind === 'replica' ? scope.replica : undefined,
+  };
+  const symptom = symptomIn(facts)?.metric ?? evidence.incident.metric;
   const rated: RatedHypothesis[] = assessed.map((one, i) => {
     const sorted = [...one.arguments].sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
     return {
@@ -47,9 +52,8 @@ export function* judgingSteps(
       title: one.hypothesis.title,
       probability: probabilities[i]!,
       mechanism: one.mechanism,
-      service: evidence.incident.service,
-      replica: scope.kind === 'replica' ? scope.replica : undefined,
-      metric: one.metric,
+      ...(one.place ?? hit),
+      metric: one.metric ?? symptom,
       evidenceFor: sorted.filter(({ weight }) => weight > 0),
       evidenceAgainst: sorted.filter(({ weight }) => weight < 0),
     };

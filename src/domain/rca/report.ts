@@ -12,7 +12,7 @@ export interface RatedHypothesis {
   readonly service: string;
   /** Undefined where the whole service is meant. */
   readonly replica: string | undefined;
-  readonly metric: string | undefined;
+  readonly metric: string;
   readonly evidenceFor: readonly Argument[];
   readonly evidenceAgainst: readonly Argument[];
 }

@@ -38,7 +38,7 @@ export function changeOf(
   const signal = signalOf(series.metric);
   if (signal === undefined) return undefined;
   const measured = measureSeries(series, bounds);
-  if (!measured) return undefined;
+  if (!measured) return appearedChange(series, signal, onsetMs, judgedUntilMs);
   const from = firstIndexAt(measured.times, onsetMs);
   const until = firstIndexAt(measured.times, judgedUntilMs + 1);
   if (until - from < 1) return undefined;
@@ -61,3 +61,40 @@ export function changeOf(
     isWorse: hasChanged && units * badDirectionOf(signal) > 0,
   };
 }
+
+/** What counts events has no series before the first: a new tenant, a first error. */
+const COUNTED_FROM_ZERO: ReadonlySet<Signal> = new Set<Signal>([
+  'tenant-load',
+  'errors',
+  'connections',
+  'preemptions',
+]);
+/** One sample may be a start; from three on it lasts. */
+const LEAST_APPEARED = 3;
+
+/** A count whose series begins with the incident: before, there was nothing to count. */
+function appearedChange(
+  series: SeriesPoints,
+  signal: Signal,
+  onsetMs: number,
+  judgedUntilMs: number,
+): SignalChange | undefined {
+  const { timesMs, service, replica, metric } = series;
+  const firstMs = timesMs[0];
+  if (!COUNTED_FROM_ZERO.has(signal) || firstMs === undefined || firstMs < onsetMs - SLACK_MS) {
+    return undefined;
+  }
+  const until = firstIndexAt(timesMs, judgedUntilMs + 1);
+  if (until < LEAST_APPEARED) return undefined;
+  const after = medianOfRange(Float64Array.from(series.values), Math.floor(until / 2), until);
+  const hasChanged = after > 0;
+  return {
+    ...{ service, replica, metric, signal, before: 0, after },
+    units: hasChanged ? MOST_UNITS : 0,
+    hasChanged,
+    isWorse: hasChanged && badDirectionOf(signal) > 0,
+  };
+}
+
+/** The onset is where most changed; the first of it may come somewhat before. */
+const SLACK_MS = 30_000;

@@ -4,6 +4,8 @@ export type Signal =
   | 'throughput'
   | 'errors'
   | 'availability'
+  | 'stall'
+  | 'connections'
   | 'queue'
   | 'running'
   | 'load'
@@ -32,23 +34,39 @@ const PATTERNS: readonly (readonly [Signal, RegExp])[] = [
   ['prefix-hits', /prefix_cache_hit|cache_hit/],
   ['kv-usage', /(kv|gpu)_cache_usage|kv_usage/],
   ['preemptions', /preempt/],
-  ['queue', /waiting|queue_(length|depth|size)|backlog|pending/],
+  ['stall', /stalled/],
+  ['connections', /connection_error|check_failure|retry_warning|retries|retrans/],
+  ['queue', /waiting|current_queue|queue_(length|depth|size)|backlog|pending/],
   ['running', /running|in_flight|active_requests/],
   ['errors', /error|5xx|failed|failure|corrupt/],
-  ['availability', /availab|(^|[^a-z])up$|healthy|success_(rate|ratio)/],
+  ['availability', /availab|(^|[^a-z])up$|healthy|scraped|success_(rate|ratio)/],
   ['throughput', /tokens_per_second|generation_tokens|output_tokens|throughput/],
-  ['prompt-size', /prompt_tokens|prompt_size|input_tokens|request_bytes/],
-  ['latency', /latency|duration|time_to_first|ttft|inter_token|_time_seconds|response_time/],
-  ['load', /requests?(_per_second|_total|_rate|$)|rps|qps|arrival|cache_queries|request_success/],
+  ['prompt-size', /prompt_tokens|prompt_size|input_tokens|request_bytes|cache_queries/],
+  [
+    'latency',
+    /latency|duration|time_to_first|ttft|inter_token|_time_seconds|response_time|time_per_output/,
+  ],
+  ['load', /requests?(_per_second|_total|_rate|$)|rps|qps|arrival|request_success/],
   ['cpu', /cpu|load1/],
   ['memory', /mem|rss|heap/],
-  ['network', /network|bytes|retrans|packet/],
+  ['network', /network|bytes|packet/],
 ];
+
+/** Labels of requests that failed, whatever the metric counts. */
+const FAILED = /(status|code)="?5|reason="?(error|abort)/;
+/** Requests that are refused as the caller's mistake, or are no user's: probes and administration. */
+const NOT_USERS = /(status|code)="?[134]|handler="?\/(?!v1\/(chat\/)?completions)/;
 
 /** The signal a metric carries, or undefined for one that this knows nothing of. */
 export function signalOf(metric: string): Signal | undefined {
-  // A limit in the labels must not decide, except a tenant's name.
-  const name = metric.toLowerCase().replace(/\{(?![^}]*tenant)[^}]*\}/, '');
+  const labels = /\{(.*)\}/.exec(metric)?.[1]?.toLowerCase() ?? '';
+  const isOfTenant = labels.includes('tenant');
+  // A limit in the labels must not decide what it is, except a tenant's name.
+  const name = isOfTenant ? metric.toLowerCase() : metric.toLowerCase().replace(/\{[^}]*\}/, '');
+  if (labels !== '' && !isOfTenant && /request|response/.test(name)) {
+    if (NOT_USERS.test(labels)) return undefined;
+    if (FAILED.test(labels)) return 'errors';
+  }
   return PATTERNS.find(([, pattern]) => pattern.test(name))?.[0];
 }
 
@@ -69,6 +87,8 @@ export function badDirectionOf(signal: Signal): 1 | -1 | 0 {
       return 0;
     case 'latency':
     case 'errors':
+    case 'stall':
+    case 'connections':
     case 'queue':
     case 'kv-usage':
     case 'preemptions':

@@ -118,6 +118,7 @@ export function evidenceOf(
     series,
     topology: [{ from: 'gateway', to: 'engine' }],
     changes: fault.changes ?? [],
+    pastIncidents: [],
     steps: [],
     diagnostics: [],
     missing: [],

@@ -1,5 +1,6 @@
 import { describeChange } from '../describe-change.js';
-import { changeAnywhere, changeIn } from '../facts.js';
+import { changeIn, crashOf, demandRise, isMeasured, levelIn, type Facts } from '../facts.js';
+import type { SignalChange } from '../signal-change.js';
 import { stepArguments } from './step-arguments.js';
 import { argue, GOOD, STRONG, WEAK, type Hypothesis } from './hypothesis.js';
 
@@ -14,32 +15,42 @@ export const application: Hypothesis = {
   title: 'a fault inside the serving process',
   assess(facts) {
     const errors = changeIn(facts, 'errors', 'rise');
-    const tokens = changeIn(facts, 'throughput', 'fall');
-    const busy = changeIn(facts, 'queue', 'rise') ?? changeIn(facts, 'running', 'rise');
-    const isHung = tokens !== undefined && tokens.after < 0.1 * tokens.before;
+    const { hung, busy } = hangOf(facts);
     const kv = changeIn(facts, 'kv-usage', 'rise');
-    const hits = changeIn(facts, 'prefix-hits', 'fall');
-    const load =
-      changeAnywhere(facts, 'load', 'rise') ?? changeAnywhere(facts, 'tenant-load', 'rise');
+    const hits = fewerHits(facts);
+    const load = demandRise(facts);
     const clock = changeIn(facts, 'gpu-clock', 'fall') ?? changeIn(facts, 'gpu-errors', 'rise');
     const isAlone = facts.scope.kind === 'replica';
+    const crash = crashOf(facts);
+    const { down, isServed } = outageOf(facts);
     const release = facts.recentChanges.find(
       ({ kind, atMs }) => kind === 'release' && facts.onsetMs - atMs <= RELEASE_MS,
     );
-    const trace = facts.evidence.diagnostics.find(({ text }) => TRACE.test(text));
+    const trace = facts.evidence.diagnostics.find(
+      ({ text, kind }) => kind === 'logs' && TRACE.test(text),
+    );
     // More requests at once need more cache: that is no leak, nor is what a slow or hung engine holds.
     const running = changeIn(facts, 'running', 'rise');
-    const isLeak = kv !== undefined && !load && !running && !isHung && !clock;
+    const isLeak = kv !== undefined && !load && !running && !hung && !clock;
+    // Errors of a process that is gone are its absence's.
+    const isErring = errors !== undefined && !down && !crash;
     return {
       arguments: [
         ...argue(
           [
-            isHung,
-            () => `${describeChange(tokens!)}${busy ? ' while requests wait in it' : ''}: it hangs`,
+            hung !== undefined,
+            () => `${describeChange(hung!)}${busy ? ' while requests wait in it' : ''}: it hangs`,
             STRONG,
           ],
-          [errors !== undefined && isAlone, () => `${describeChange(errors!)}, alone`, STRONG],
-          [errors !== undefined && !isAlone, () => describeChange(errors!), WEAK],
+          [crash !== undefined, () => `its process ended by itself: ${crash!.summary}`, STRONG],
+          [
+            down !== undefined && isAlone && !crash && hasHost(facts),
+            () => `${describeChange(down!)}, though its host and GPU go on`,
+            STRONG,
+          ],
+          [isServed, () => 'its users are served as before: only probes and metrics fail', GOOD],
+          [isErring && isAlone, () => `${describeChange(errors!)}, alone`, STRONG],
+          [isErring && !isAlone, () => describeChange(errors!), WEAK],
           [isLeak, () => `${describeChange(kv!)} though the load did not`, STRONG],
           [
             hits !== undefined && !load,
@@ -58,16 +69,22 @@ export const application: Hypothesis = {
           circuit_breaker_open: WEAK,
         }),
       ],
-      mechanism: isHung
-        ? 'hung engine core'
-        : errors
-          ? 'failing requests'
-          : hits
-            ? 'stale prefix cache'
-            : isLeak
-              ? 'KV cache leak'
-              : undefined,
-      metric: (isHung ? tokens : (errors ?? hits ?? (isLeak ? kv : undefined)))?.metric,
+      mechanism: crash
+        ? 'crashed process'
+        : isServed
+          ? 'metrics endpoint that does not answer'
+          : down
+            ? 'process that does not answer'
+            : hung
+              ? 'hung engine core'
+              : errors
+                ? 'failing requests'
+                : hits
+                  ? 'stale prefix cache'
+                  : isLeak
+                    ? 'KV cache leak'
+                    : undefined,
+      metric: (down ?? hung ?? errors ?? hits ?? (isLeak ? kv : undefined))?.metric,
     };
   },
   recommendations: [
@@ -79,3 +96,42 @@ export const application: Hypothesis = {
     'Alert on KV use that grows while the load does not, and on a falling prefix hit rate',
   ],
 };
+
+/** Whether requests are held and nothing comes out: what is drained makes no tokens either. */
+function hangOf(facts: Facts): { hung: SignalChange | undefined; busy: boolean } {
+  const busy = (levelIn(facts, 'running') ?? 0) > 0 || (levelIn(facts, 'queue') ?? 0) > 0;
+  const stalled = changeIn(facts, 'stall', 'rise');
+  const tokens = changeIn(facts, 'throughput', 'fall');
+  const isSilent = tokens !== undefined && tokens.after < 0.1 * tokens.before && busy;
+  return { hung: isSilent ? tokens : stalled, busy };
+}
+
+/** A share of hits tells of the cache; hits per second also fall with the load, and count only without it. */
+function fewerHits(facts: Facts): SignalChange | undefined {
+  const isShare = ({ metric }: SignalChange): boolean => /percent|ratio|hit_rate/.test(metric);
+  return changeIn(facts, 'prefix-hits', 'fall', isShare) ?? fewerHitsPerSecond(facts, isShare);
+}
+
+function fewerHitsPerSecond(
+  facts: Facts,
+  isShare: (change: SignalChange) => boolean,
+): SignalChange | undefined {
+  const hasShare = facts.changes.some((one) => one.signal === 'prefix-hits' && isShare(one));
+  return hasShare ? undefined : changeIn(facts, 'prefix-hits', 'fall');
+}
+
+/** Whether the replica is gone for its probes, and whether its users noticed. */
+function outageOf(facts: Facts): { down: SignalChange | undefined; isServed: boolean } {
+  const { scope } = facts;
+  const down = scope.kind === 'replica' ? changeIn(facts, 'availability', 'fall') : undefined;
+  const latency = changeIn(facts, 'latency', 'rise') ?? changeIn(facts, 'errors', 'rise');
+  const isServed = down !== undefined && !latency && (levelIn(facts, 'load') ?? 0) > 0;
+  return { down, isServed };
+}
+
+/** Whether its host's or GPU's exporters still tell of it. */
+function hasHost(facts: Facts): boolean {
+  return (['gpu-clock', 'gpu-temperature', 'cpu', 'memory'] as const).some((signal) =>
+    isMeasured(facts, signal),
+  );
+}

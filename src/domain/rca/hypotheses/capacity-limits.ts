@@ -1,27 +1,25 @@
 import { describeChange } from '../describe-change.js';
-import { changeAnywhere, changeIn, isMeasured } from '../facts.js';
+import { changeIn, demandRise, isMeasured } from '../facts.js';
+import { scaledIn } from '../scalings.js';
+import { noisyTenant } from '../tenants.js';
 import { stepArguments } from './step-arguments.js';
-import { argue, GOOD, STRONG, WEAK, type Hypothesis } from './hypothesis.js';
+import { argue, closeness, GOOD, STRONG, WEAK, type Hypothesis } from './hypothesis.js';
 
 /** More is asked of the service than it can serve. */
 export const capacityLimits: Hypothesis = {
   kind: 'capacity-limits',
   title: 'demand beyond the capacity of the service',
   assess(facts) {
-    const load = changeAnywhere(facts, 'load', 'rise');
+    const load = demandRise(facts);
     const isMore = load !== undefined && load.after > MORE_LOAD * load.before;
     const queue = changeIn(facts, 'queue', 'rise');
     const kv = changeIn(facts, 'kv-usage', 'rise');
     const preemptions = changeIn(facts, 'preemptions', 'rise');
     const isAlone = facts.scope.kind === 'replica';
-    const tenants = facts.changes.filter(({ signal }) => signal === 'tenant-load');
-    const isOneTenant =
-      tenants.some(({ hasChanged, units }) => hasChanged && units > 0) &&
-      tenants.some(({ hasChanged }) => !hasChanged);
+    const isOneTenant = noisyTenant(facts) !== undefined;
     const isFlat = !isMore && isMeasured(facts, 'load');
-    const scaledIn = facts.recentChanges.find(
-      ({ kind, summary }) => kind === 'scale' && isScaledIn(summary),
-    );
+    const taken = scaledIn(facts.recentChanges);
+    const { service } = facts.evidence.incident;
     return {
       arguments: [
         ...argue(
@@ -35,15 +33,20 @@ export const capacityLimits: Hypothesis = {
           [isMore && kv !== undefined, () => describeChange(kv!), WEAK],
           [isMore && preemptions !== undefined, () => describeChange(preemptions!), WEAK],
           [!isAlone && queue !== undefined, () => 'requests wait at all replicas', WEAK],
-          [scaledIn !== undefined, () => `capacity was taken away: ${scaledIn!.summary}`, STRONG],
+          [
+            taken !== undefined,
+            () => `capacity was taken away: ${taken!.summary}`,
+            closeness(facts.onsetMs - (taken?.atMs ?? 0)),
+          ],
           [isFlat, () => 'the load is as before', -STRONG],
           [isAlone, () => 'the other replicas have capacity left', -STRONG],
           [isOneTenant, () => 'one tenant alone asks for more', -STRONG],
         ),
         ...stepArguments(facts, { scale_resources: GOOD }),
       ],
-      mechanism: isMore ? 'overload' : scaledIn && 'too few replicas',
+      mechanism: isMore ? 'overload' : taken && 'too few replicas',
       metric: (load ?? queue ?? kv)?.metric,
+      place: { service, replica: undefined },
     };
   },
   recommendations: [
@@ -58,10 +61,3 @@ export const capacityLimits: Hypothesis = {
 
 /** A load that rose by less than 20 % is ordinary variation that the service must carry. */
 const MORE_LOAD = 1.2;
-
-/** Whether the words of a scaling tell of fewer replicas: by a word, or by numbers as in `3 to 2`. */
-function isScaledIn(summary: string): boolean {
-  const numbers = /(\d+)\D{1,20}?(\d+)/.exec(summary);
-  if (numbers) return Number(numbers[2]) < Number(numbers[1]);
-  return /\b(down|fewer|reduc\w*|remov\w*)\b/i.test(summary);
-}

@@ -1,12 +1,17 @@
 import { clockTime, describeChange } from '../describe-change.js';
-import { changeAnywhere } from '../facts.js';
+import { demandRise } from '../facts.js';
+import { noisyTenant } from '../tenants.js';
 import { stepArguments } from './step-arguments.js';
-import { argue, GOOD, STRONG, WEAK, type Hypothesis } from './hypothesis.js';
-
-/** A release acts with its first requests: what begins three minutes after it is most likely its doing. */
-const AT_ONCE_MS = 3 * 60_000;
-/** Ten minutes leave room for a rolling one; later it is only one of many things that happened. */
-const CLOSE_MS = 10 * 60_000;
+import {
+  argue,
+  AT_ONCE_MS,
+  CLOSE_MS,
+  closeness,
+  GOOD,
+  STRONG,
+  WEAK,
+  type Hypothesis,
+} from './hypothesis.js';
 
 /** A new release is worse than the one before. */
 export const codeRegression: Hypothesis = {
@@ -22,9 +27,7 @@ export const codeRegression: Hypothesis = {
       release.replica !== scope.replica;
     const isOneOfAll =
       release !== undefined && release.replica === undefined && scope.kind === 'replica';
-    const demand =
-      release &&
-      (changeAnywhere(facts, 'tenant-load', 'rise') ?? changeAnywhere(facts, 'load', 'rise'));
+    const demand = release && (noisyTenant(facts) ?? demandRise(facts));
     const isKnown = !evidence.missing.some((text) => /change|release|deploy/i.test(text));
     return {
       arguments: [
@@ -32,7 +35,7 @@ export const codeRegression: Hypothesis = {
           [
             release !== undefined,
             () => `${clockTime(release!.atMs)} released: ${release!.summary}`,
-            sinceMs <= AT_ONCE_MS ? STRONG : sinceMs <= CLOSE_MS ? GOOD : WEAK,
+            closeness(sinceMs),
           ],
           [sinceMs <= AT_ONCE_MS, () => 'it began within minutes of the release', GOOD],
           [
@@ -41,7 +44,12 @@ export const codeRegression: Hypothesis = {
             WEAK,
           ],
           [isElsewhere, () => 'but another replica was released', -STRONG],
-          [isOneOfAll, () => 'but its peers run the same release and are well', -GOOD],
+          [
+            isOneOfAll,
+            () => 'but its peers run the same release and are well',
+            // A release that rolls reaches one replica after the other.
+            sinceMs <= AT_ONCE_MS ? -WEAK : -GOOD,
+          ],
           [demand !== undefined, () => `but also ${describeChange(demand!)}`, -WEAK],
           [release === undefined && isKnown, () => 'nothing was released before', -STRONG],
         ),
@@ -49,6 +57,7 @@ export const codeRegression: Hypothesis = {
       ],
       mechanism: release && `release “${release.summary}”`,
       metric: undefined,
+      ...(release && { place: { service: release.service, replica: release.replica } }),
     };
   },
   recommendations: ['Roll the release back, then compare both releases under the same load'],

@@ -34,8 +34,15 @@ export const externalDependency: Hypothesis = {
       ),
       mechanism: isElsewhere ? `slow or failing ${first.service}` : undefined,
       metric: isElsewhere ? first.metric : undefined,
+      ...(isElsewhere && { place: placeOf(first.service) }),
     };
   },
   recommendations: ['Ask the owners of the dependency, and shed or cache calls to it meanwhile'],
   prevention: ['Set timeouts, retries with budgets and a breaker on calls to it'],
 };
+
+/** `service/replica` as the ranking names it. */
+function placeOf(entity: string): { service: string; replica: string | undefined } {
+  const [service = entity, replica] = entity.split('/');
+  return { service, replica };
+}

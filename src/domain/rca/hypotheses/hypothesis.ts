@@ -27,8 +27,10 @@ export interface Assessment {
   readonly arguments: readonly Argument[];
   /** How it came about if this is it, e.g. `thermal throttling`; undefined where nothing tells. */
   readonly mechanism: string | undefined;
-  /** The metric that shows it best. */
+  /** The metric that shows it best; undefined for the strongest symptom's. */
   readonly metric: string | undefined;
+  /** What is at fault, where that is not simply whom the incident hits. */
+  readonly place?: { readonly service: string; readonly replica: string | undefined };
 }
 
 /** One kind of cause: how it is recognised, what to do about it, how to keep it from coming back. */
@@ -48,6 +50,16 @@ export interface Hypothesis {
 export const STRONG = Math.log(20);
 export const GOOD = Math.log(5);
 export const WEAK = Math.log(2);
+
+/** A change acts with the first requests after it: what begins three minutes after it is likely its doing. */
+export const AT_ONCE_MS = 3 * 60_000;
+/** Ten minutes leave room for a rolling one and for caches; later it is one of many things that happened. */
+export const CLOSE_MS = 10 * 60_000;
+
+/** What it says for a change's guilt that the incident began so long after it. */
+export function closeness(sinceMs: number): number {
+  return sinceMs <= AT_ONCE_MS ? STRONG : sinceMs <= CLOSE_MS ? GOOD : WEAK;
+}
 
 /** Keeps the arguments that hold: `[condition, text, weight]`, the text only made when it does. */
 export function argue(

@@ -1,5 +1,5 @@
 import { describeChange } from '../describe-change.js';
-import { changeIn } from '../facts.js';
+import { changeIn, crashOf } from '../facts.js';
 import { describeMetric } from '../metric-kind.js';
 import { argue, GOOD, STRONG, WEAK, type Hypothesis } from './hypothesis.js';
 
@@ -23,6 +23,8 @@ export const network: Hypothesis = {
     const traffic = changeIn(facts, 'network', 'fall');
     const first = facts.ranking.confident ? facts.ranking.ranking[0] : undefined;
     const isEdge = first !== undefined && describeMetric(first.metric).view === 'caller';
+    const broken = changeIn(facts, 'connections', 'rise');
+    const isGone = changeIn(facts, 'availability', 'fall') ?? crashOf(facts);
     const log = facts.evidence.diagnostics.find(({ text }) => CONNECTION.test(text));
     return {
       arguments: argue(
@@ -35,6 +37,11 @@ export const network: Hypothesis = {
           isEdge,
           () => `calls to ${first!.service} take longer on the way (${first!.metric})`,
           STRONG,
+        ],
+        [
+          broken !== undefined && !isGone,
+          () => `${describeChange(broken!)}, though its process is up`,
+          GOOD,
         ],
         [traffic !== undefined, () => describeChange(traffic!), WEAK],
         [log !== undefined, () => `${log!.kind} show broken connections`, GOOD],

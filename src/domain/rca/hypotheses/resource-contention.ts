@@ -1,5 +1,6 @@
 import { describeChange } from '../describe-change.js';
-import { changeAnywhere, changeIn } from '../facts.js';
+import { changeAnywhere, changeIn, demandRise } from '../facts.js';
+import { noisyTenant } from '../tenants.js';
 import { stepArguments } from './step-arguments.js';
 import { argue, GOOD, STRONG, WEAK, type Hypothesis } from './hypothesis.js';
 
@@ -9,10 +10,11 @@ export const resourceContention: Hypothesis = {
   title: 'competition for shared resources',
   assess(facts) {
     const tenants = facts.changes.filter(({ signal }) => signal === 'tenant-load');
-    const noisy = changeAnywhere(facts, 'tenant-load', 'rise');
-    const isOneTenant = noisy !== undefined && tenants.some(({ hasChanged }) => !hasChanged);
+    const one = noisyTenant(facts);
+    const noisy = one ?? changeAnywhere(facts, 'tenant-load', 'rise');
+    const isOneTenant = one !== undefined;
     const prompts = changeAnywhere(facts, 'prompt-size', 'rise');
-    const load = changeAnywhere(facts, 'load', 'rise');
+    const load = demandRise(facts);
     const preemptions = changeIn(facts, 'preemptions', 'rise');
     const host = changeIn(facts, 'cpu', 'rise') ?? changeIn(facts, 'memory', 'rise');
     const isLonger =
@@ -39,7 +41,10 @@ export const resourceContention: Hypothesis = {
         ...stepArguments(facts, { traffic_routing: GOOD }),
       ],
       mechanism: isOneTenant || isLonger ? 'noisy tenant' : host && 'contended host',
-      metric: (isOneTenant ? noisy : (prompts ?? noisy ?? preemptions ?? host))?.metric,
+      metric: (one ?? prompts ?? noisy ?? preemptions ?? host)?.metric,
+      ...((isOneTenant || isLonger) && {
+        place: { service: facts.evidence.incident.service, replica: undefined },
+      }),
     };
   },
   recommendations: [
