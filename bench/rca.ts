@@ -62,6 +62,7 @@ function evidenceWith(count: number): IncidentEvidence {
     topology: [],
     changes: [],
     pastIncidents: [],
+    interventions: [],
     steps: [],
     diagnostics: [],
     missing: [],

@@ -1,8 +1,10 @@
-import { AdapterError, type ChangeEvent, type SeriesPoints } from '../domain/ports.js';
-import type { DiagnosticEvidence, IncidentEvidence, StepEvidence } from '../domain/rca/evidence.js';
+import { AdapterError, type ChangeEvent } from '../domain/ports.js';
+import type { DiagnosticEvidence, StepEvidence } from '../domain/rca/evidence.js';
 import type { PastIncident } from '../domain/rca/past-incidents.js';
+import type { CallEdge } from '../domain/rca/rank-input.js';
 import type { Violation } from '../domain/sla/violation.js';
 import type { RcaInput, StepReport } from '../workflows/messages.js';
+import type { AnalysisAsk } from './analysis.js';
 import type { ServiceWorld, World } from './world.js';
 
 /** The design document's window of correlations. */
@@ -86,37 +88,63 @@ export async function archiveCaptured(
   await world.archive.putForensics(incident.id, incident.runId, CAPTURED, text);
 }
 
-/** Everything that is known of an incident: captured at its opening, and recorded before it. */
-export async function gather(world: World, input: RcaInput): Promise<IncidentEvidence> {
+/**
+ * Everything that is known of an incident but its series: captured at its opening, recorded before it; and
+ * the queries for its series, to the present, so that pictures show what recovery did.
+ */
+export async function gather(world: World, input: RcaInput, nowMs: number): Promise<AnalysisAsk> {
   const { violation, openedAtMs, incidentId, incidentRunId } = input;
   const { service, replica, metric, direction, startedAtMs } = violation;
   const missing: string[] = [];
-  let series: readonly SeriesPoints[] = [];
-  try {
-    series = await world.history.range({
-      service,
-      fromMs: openedAtMs - WINDOW_MS,
-      toMs: openedAtMs,
-    });
-    if (series.length === 0) missing.push('history: no series of this service were recorded');
-  } catch (error) {
-    if (!(error instanceof AdapterError)) throw error;
-    missing.push(`history: ${error.message}`);
-  }
   const kept = await world.archive.forensics(incidentId, incidentRunId);
   const text = kept.find(({ name }) => name === CAPTURED)?.text;
   if (text === undefined) missing.push('state and logs at the opening were not captured');
   const captured = text === undefined ? undefined : (JSON.parse(text) as Captured);
+  const fromMs = openedAtMs - WINDOW_MS;
+  const told = await world.archive.changes({
+    service,
+    fromMs,
+    toMs: openedAtMs,
+    limit: MOST_CHANGES,
+  });
+  const others = await otherIncidents(world, input);
+  const called = dependenciesOf(world, service);
   return {
-    incident: { service, replica, metric, direction, startedAtMs, openedAtMs },
-    series,
-    topology: [],
-    changes: captured?.changes ?? [],
-    pastIncidents: await pastIncidents(world, violation, openedAtMs),
-    steps: input.steps.flatMap(stepEvidence),
-    diagnostics: captured?.diagnostics ?? [],
-    missing: [...missing, ...(captured?.missing ?? [])],
+    queries: [service, ...called.names].map((name) => ({ service: name, fromMs, toMs: nowMs })),
+    evidence: {
+      incident: { service, replica, metric, direction, startedAtMs, openedAtMs },
+      series: [],
+      topology: called.edges,
+      changes: [...(captured?.changes ?? []), ...told],
+      pastIncidents: others.past,
+      interventions: others.interventions,
+      steps: input.steps.flatMap(stepEvidence),
+      diagnostics: captured?.diagnostics ?? [],
+      missing: [...missing, ...(captured?.missing ?? [])],
+    },
   };
+}
+
+/** More changes than these within an hour are no clue. */
+const MOST_CHANGES = 200;
+
+/** What a service calls, directly or not, as configured; only configured services have series. */
+function dependenciesOf(
+  world: World,
+  service: string,
+): { readonly names: readonly string[]; readonly edges: CallEdge[] } {
+  const names = new Set<string>();
+  const edges: CallEdge[] = [];
+  const reached = new Set([service]);
+  // A set takes additions while it is walked, so this is the whole closure, cycles included.
+  for (const from of reached) {
+    for (const to of world.services.get(from)?.dependsOn ?? []) {
+      edges.push({ from, to });
+      reached.add(to);
+      if (to !== service && world.services.has(to)) names.add(to);
+    }
+  }
+  return { names: [...names], edges };
 }
 
 /** A step that acted and was judged is an experiment; the others tell nothing. */
@@ -130,23 +158,40 @@ function stepEvidence(step: StepReport): StepEvidence[] {
 }
 
 /** More incidents than these within an hour leave nothing that could be called normal anyway. */
-const MOST_PAST = 200;
+const MOST_OTHERS = 100;
+/** Actions that change how requests are spread; the others' effects are told by the supervisor. */
+const SPREADING = /^(load_balancer_adjust|traffic_routing|circuit_breaker_open)\b/;
+/** Stages whose lines tell that something was set, or put back. */
+const SET_STAGES: ReadonlySet<string> = new Set(['changed', 'released', 'rolled-back', 'undone']);
 
-/** When this service was ill within the window before, as its incidents tell. */
-async function pastIncidents(
+/** When this service was ill before, as its other incidents tell, and what was done about it. */
+async function otherIncidents(
   world: World,
-  { service, windowMs }: Violation,
-  openedAtMs: number,
-): Promise<PastIncident[]> {
+  { violation, openedAtMs, incidentId, incidentRunId }: RcaInput,
+): Promise<{ readonly past: PastIncident[]; readonly interventions: ChangeEvent[] }> {
+  const { service, windowMs } = violation;
   const { items } = await world.archive.incidents({
     service,
     openedSinceMs: openedAtMs - 2 * WINDOW_MS,
-    limit: MOST_PAST,
+    limit: MOST_OTHERS,
   });
-  return items.flatMap(({ openedAtMs: fromMs, resolvedAtMs }) =>
+  const others = items.filter(({ id, runId }) => id !== incidentId || runId !== incidentRunId);
+  const stories = await Promise.all(
+    others.map(async ({ id, runId, replica }) => {
+      const lines = await world.archive.timeline(id, runId);
+      return lines
+        .filter(({ stage, text }) => SET_STAGES.has(stage) && SPREADING.test(text))
+        .map(({ atMs, text }): ChangeEvent => {
+          const summary = `a recovery: ${text}`;
+          return { atMs, service, replica, kind: 'config', summary };
+        });
+    }),
+  );
+  const past = others.flatMap(({ openedAtMs: fromMs, resolvedAtMs }) =>
     resolvedAtMs === undefined || resolvedAtMs >= openedAtMs
       ? []
       : // It had lasted for about a window when it was opened.
         [{ fromMs: fromMs - windowMs, toMs: resolvedAtMs }],
   );
+  return { past, interventions: stories.flat() };
 }

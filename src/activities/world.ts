@@ -22,6 +22,8 @@ export interface ServiceWorld {
   readonly engine: EngineAdmin | undefined;
   readonly control: ReplicaControl | undefined;
   readonly deployment: Deployment | undefined;
+  /** Services that it calls. */
+  readonly dependsOn: readonly string[];
 }
 
 /** An activity's own attempt, as the server numbers it. */

@@ -10,6 +10,8 @@ import { packageVersion } from './version.js';
 /** What every role has. */
 export interface Role {
   readonly config: Config;
+  /** Its file, for what loads it by itself. */
+  readonly configPath: string;
   /** The configuration as it is in its file now. @throws ConfigError like at the start. */
   readonly reload: () => Config;
   readonly log: Logger;
@@ -48,7 +50,7 @@ export async function runRole(
     process.once('SIGINT', () => resolve('SIGINT'));
   });
   try {
-    const running = await start({ config, reload: load, log, telemetry });
+    const running = await start({ config, configPath, reload: load, log, telemetry });
     log.info({ ready: true }, 'ready');
     log.info({ signal: await stopped }, 'stopping');
     await running.stop();

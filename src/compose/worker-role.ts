@@ -12,6 +12,7 @@ import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.j
 import { proceduresInForce } from '../config/procedure-schema.js';
 import { RCA_QUEUE, RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../workflows/messages.js';
 import { NOTIFY_QUEUE } from '../workflows/notify-messages.js';
+import { AnalysisThread } from './analysis-thread.js';
 import { createChannels } from './channels.js';
 import { readInternalToken } from './authentication.js';
 import { createBreakers } from './breakers.js';
@@ -29,7 +30,7 @@ import { createActuators, createWorld } from './world.js';
 const CONNECT_WITHIN_MS = 30_000;
 
 /** The worker role: runs the workflows, acts on the fleet, analyses causes. */
-export async function startWorker({ config, log, telemetry }: Role): Promise<Running> {
+export async function startWorker({ config, configPath, log, telemetry }: Role): Promise<Running> {
   const { namespace } = config.temporal;
   const { target, dataConverter, bundle } = await temporalAccess(config);
   await prepareServer(target, namespace);
@@ -69,6 +70,7 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
     telemetry.rca.duration.observe({}, elapsedMs / 1000);
     telemetry.rca.correlationsFound.observe({}, related.length);
   };
+  const analysis = new AnalysisThread(configPath);
   const channels = createChannels(config);
   const deliveries = createNotifyActivities({
     channels,
@@ -108,7 +110,7 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
     Worker.create({
       ...shared,
       taskQueue: RCA_QUEUE,
-      activities: { ...createRcaActivities(world, count) },
+      activities: { ...createRcaActivities(world, analysis.analyse, count) },
     }),
     Worker.create({
       ...{ connection, namespace, shutdownGraceTime: shared.shutdownGraceTime },
@@ -138,6 +140,7 @@ export async function startWorker({ config, log, telemetry }: Role): Promise<Run
       await Promise.allSettled(running);
       for (const actuator of actuators.values()) await actuator.close();
       for (const { notifier } of channels.values()) await notifier.close();
+      await analysis.stop();
       await history.close();
       await archive.close();
       await connection.close();

@@ -37,6 +37,7 @@ function serviceWorld(
     engine: of(service.engine)?.engine,
     control: supervisor?.replicas,
     deployment: supervisor?.deployment,
+    dependsOn: service.dependsOn,
   };
 }
 

@@ -50,6 +50,8 @@ const service = z.strictObject({
     .min(1, 'expected at least one replica'),
   /** More to scrape for this service: the gateway, the host's or the GPU's exporter. */
   metrics: z.array(target).default([]),
+  /** Services that it calls: an analysis looks at them, and names one as the cause where it is. */
+  dependsOn: z.array(name).default([]),
   loadBalancer: z.strictObject({ actuator: z.string(), backend: z.string() }).optional(),
   engine: z.strictObject({ actuator: z.string() }).optional(),
   supervisor: z.strictObject({ actuator: z.string() }).optional(),

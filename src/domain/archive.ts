@@ -1,6 +1,8 @@
 import type { DeliveryRecord, DeliveryState } from './notification.js';
 import type { Severity } from './sla/severity.js';
 import type { ViolationType } from './sla/threshold.js';
+import type { Page } from './page.js';
+import type { RcaArchive } from './rca-archive.js';
 
 /** The states that people see an incident in. */
 export const INCIDENT_STATES = [
@@ -66,17 +68,6 @@ export interface TimelineEntry {
   readonly text: string;
 }
 
-/** A root cause report as stored: `body` is the report's JSON, `markdown` its postmortem. */
-export interface ReportRecord {
-  readonly id: string;
-  readonly incidentId: string;
-  readonly runId: string;
-  readonly createdAtMs: number;
-  readonly probableCause: string;
-  readonly body: string;
-  readonly markdown: string;
-}
-
 /** Who did what, when, from where, and what came of it. Append-only; `key` makes a repeated write one line. */
 export interface AuditRecord {
   readonly key: string;
@@ -102,6 +93,7 @@ export interface ForensicsRecord {
 export interface Retention {
   /** Resolved incidents with their timeline and forensics. */
   readonly incidentsBeforeMs?: number | undefined;
+  /** Reports with their recommendations; told changes and drills. */
   readonly reportsBeforeMs?: number | undefined;
   readonly auditBeforeMs?: number | undefined;
   /** Deliveries of notifications. */
@@ -114,12 +106,6 @@ export interface Deleted {
   readonly reports: number;
   readonly audit: number;
   readonly deliveries: number;
-}
-
-/** A page of records, newest first; `next` continues it. */
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly next: string | undefined;
 }
 
 /** Most records of one page; more are asked for with the cursor. */
@@ -152,16 +138,13 @@ export interface DeliveryQuery {
  * finite, a limit outside 1..MAX_PAGE, a cursor that no page returned), `unreachable` and `timeout`
  * for what may work later.
  */
-export interface Archive {
+export interface Archive extends RcaArchive {
   putIncident(record: IncidentRecord): Promise<void>;
   incidents(query: IncidentQuery): Promise<Page<IncidentRecord>>;
   /** The newest run of that id, or the given one; undefined when unknown. */
   incident(id: string, runId?: string): Promise<IncidentRecord | undefined>;
   putTimeline(entries: readonly TimelineEntry[]): Promise<void>;
   timeline(incidentId: string, runId: string): Promise<readonly TimelineEntry[]>;
-  putReport(report: ReportRecord): Promise<void>;
-  report(incidentId: string, runId?: string): Promise<ReportRecord | undefined>;
-  reports(query: { limit: number; after?: string | undefined }): Promise<Page<ReportRecord>>;
   putAudit(record: AuditRecord): Promise<void>;
   audit(query: {
     limit: number;

@@ -69,7 +69,7 @@ export class ActionRun {
     this.action = action;
     const names = options.replicas ?? ['engine-1', 'engine-2', 'engine-3', 'engine-4'];
     const replicas = names.map((one) => ({ name: one, server: one }));
-    this.service = { name: 'chat', replicas, ...ports };
+    this.service = { name: 'chat', replicas, dependsOn: [], ...ports };
     const refuse = () => Promise.reject(new Error('actions ask the server by their fence only'));
     this.world = {
       services: new Map([['chat', this.service]]),

@@ -156,6 +156,7 @@ export class FakeFleet {
             engine: this.engine,
             control: undefined,
             deployment: undefined,
+            dependsOn: [],
           },
         ],
       ]),

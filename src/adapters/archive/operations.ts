@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { OUTCOMES, type Archive, type ArchiveStatistics } from '../../domain/archive.js';
 import { SEVERITIES } from '../../domain/sla/severity.js';
 import { VIOLATION_TYPES } from '../../domain/sla/threshold.js';
+import { RCA_OPERATIONS } from './rca-operations.js';
+import { count, nothing, ofIncident, ofRun, operation, page } from './operation.js';
 import {
   auditQuerySchema,
   auditSchema,
@@ -12,33 +14,9 @@ import {
   incidentQuerySchema,
   incidentSchema,
   pageQuerySchema,
-  reportSchema,
   retentionSchema,
   timelineEntrySchema,
 } from './records.js';
-
-/** One method of the archive as it travels: what it takes, what it gives, and the call itself. */
-export interface Operation<Input, Output> {
-  readonly input: z.ZodType<Input>;
-  readonly output: z.ZodType<Output>;
-  readonly call: (archive: Archive, input: Input) => Promise<Output>;
-}
-
-const operation = <Input, Output>(
-  input: z.ZodType<Input>,
-  output: z.ZodType<Output>,
-  call: (archive: Archive, input: Input) => Promise<Output>,
-): Operation<Input, Output> => ({ input, output, call });
-
-/** JSON leaves undefined fields out, and no result at all as well. */
-const nothing = z.undefined();
-const count = z.int().min(0);
-const page = <T extends z.ZodType>(item: T) =>
-  z
-    .object({ items: z.array(item), next: z.string().optional() })
-    .transform(({ items, next }) => ({ items, next }));
-const ofRun = z.object({ incidentId: z.string(), runId: z.string() });
-const ofIncident = z.object({ incidentId: z.string(), runId: z.string().optional() });
 
 const statisticsSchema = z.object({
   incidentsOpened: count,
@@ -63,9 +41,7 @@ export const OPERATIONS = {
   timeline: operation(ofRun, z.array(timelineEntrySchema).readonly(), (a, i) =>
     a.timeline(i.incidentId, i.runId),
   ),
-  putReport: operation(reportSchema, nothing, (a, r) => a.putReport(r).then(() => undefined)),
-  report: operation(ofIncident, reportSchema.optional(), (a, i) => a.report(i.incidentId, i.runId)),
-  reports: operation(pageQuerySchema, page(reportSchema), (a, q) => a.reports(q)),
+  ...RCA_OPERATIONS,
   putAudit: operation(auditSchema, nothing, (a, r) => a.putAudit(r).then(() => undefined)),
   audit: operation(auditQuerySchema, page(auditSchema), (a, q) => a.audit(q)),
   putDelivery: operation(deliverySchema, nothing, (a, r) => a.putDelivery(r).then(() => undefined)),

@@ -8,7 +8,6 @@ import {
   type ForensicsRecord,
   type IncidentQuery,
   type IncidentRecord,
-  type ReportRecord,
   type Retention,
   type TimelineEntry,
 } from '../../domain/archive.js';
@@ -35,10 +34,12 @@ function boundedText(text: string): string {
   return note + text.slice(note.length - MAX_FORENSICS_CHARS);
 }
 
-const text = z.string().transform(storableText);
-const name = z.string().min(1).transform(storableText);
+/** Text that every archive can store. */
+export const text = z.string().transform(storableText);
+/** The same, never empty. */
+export const name = z.string().min(1).transform(storableText);
 /** Absent in JSON, null in a database, undefined in a record. */
-const orUndefined = <T extends z.ZodType>(schema: T) =>
+export const orUndefined = <T extends z.ZodType>(schema: T) =>
   schema.nullish().transform((value) => value ?? undefined);
 
 /** Every field is there, also where JSON left it out. */
@@ -83,17 +84,6 @@ export const timelineEntrySchema = z.object({
   stage: text,
   text,
 }) satisfies z.ZodType<TimelineEntry>;
-
-/** Validates a report. */
-export const reportSchema = z.object({
-  id: name,
-  incidentId: name,
-  runId: name,
-  createdAtMs: z.int(),
-  probableCause: text,
-  body: text,
-  markdown: text,
-}) satisfies z.ZodType<ReportRecord>;
 
 /** Validates an audit line. */
 export const auditSchema = z.object({

@@ -2,7 +2,8 @@ import { Agent, errors, request } from 'undici';
 import { z } from 'zod';
 import type { Archive } from '../../domain/archive.js';
 import { AdapterError, type AdapterErrorReason } from '../../domain/ports.js';
-import { OPERATIONS, type Operation } from './operations.js';
+import type { Operation } from './operation.js';
+import { OPERATIONS } from './operations.js';
 import { answerSchema } from './serve.js';
 import { checked } from './records.js';
 
@@ -55,7 +56,20 @@ function connect(config: z.output<typeof schema>): Archive {
     timeline: (incidentId, runId) => call('timeline', ops.timeline, { incidentId, runId }),
     putReport: (report) => call('putReport', ops.putReport, report),
     report: (incidentId, runId) => call('report', ops.report, { incidentId, runId }),
+    reportById: (id) => call('reportById', ops.reportById, { id }),
     reports: (query) => call('reports', ops.reports, query),
+    putRecommendations: (records) => call('putRecommendations', ops.putRecommendations, records),
+    recommendations: (query) =>
+      call('recommendations', ops.recommendations, {
+        ...query,
+        states: query.states && [...query.states],
+      }),
+    decideRecommendation: (decision) =>
+      call('decideRecommendation', ops.decideRecommendation, decision),
+    putChange: (change) => call('putChange', ops.putChange, change),
+    changes: (query) => call('changes', ops.changes, query),
+    putDrill: (drill) => call('putDrill', ops.putDrill, drill),
+    drills: (query) => call('drills', ops.drills, query),
     putAudit: (record) => call('putAudit', ops.putAudit, record),
     audit: (query) => call('audit', ops.audit, query),
     putDelivery: (record) => call('putDelivery', ops.putDelivery, record),

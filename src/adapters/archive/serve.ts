@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Archive } from '../../domain/archive.js';
 import { AdapterError } from '../../domain/ports.js';
-import { OPERATIONS, type Operation } from './operations.js';
+import type { Operation } from './operation.js';
+import { OPERATIONS } from './operations.js';
 import { checked } from './records.js';
 
 /** What the server answers, always with status 200: the outcome, or why not, in the port's own terms. */

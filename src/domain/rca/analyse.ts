@@ -6,7 +6,7 @@ import { entityOf, type IncidentEvidence } from './evidence.js';
 import { changesBefore, scopeOf, type Facts } from './facts.js';
 import { judgingSteps } from './judge.js';
 import { withoutPastIncidents } from './past-incidents.js';
-import { medianOf } from './quantiles.js';
+import { firstIndexAt, medianOf } from './quantiles.js';
 import type { CallEdge, RankInput } from './rank-input.js';
 import { rankingSteps } from './rank.js';
 import { relatedSeries } from './related-series.js';
@@ -43,7 +43,7 @@ export function* analysisSteps(
   const series: SeriesPoints[] = [];
   for (const [i, one] of evidence.series.entries()) {
     if (i % SERIES_PER_STEP === 0) yield { stage: 'ranking', share: 0 };
-    series.push(withoutPastIncidents(rateOfCounter(one), evidence));
+    series.push(withoutPastIncidents(rateOfCounter(untilOpening(one, evidence)), evidence));
   }
   const stepMs = usualPeriod(series);
   const ranking = yield* staged('ranking', rankingSteps(rankInputOf(evidence, series, stepMs)));
@@ -69,6 +69,17 @@ export function* analysisSteps(
   };
   const related = yield* relate(facts, series, stepMs);
   return yield* staged('judging', judgingSteps(facts, series, related));
+}
+
+/** What came after the opening is for the pictures: recovery changes the metrics. */
+function untilOpening(series: SeriesPoints, { incident }: IncidentEvidence): SeriesPoints {
+  const count = firstIndexAt(series.timesMs, incident.openedAtMs + 1);
+  if (count === series.timesMs.length) return series;
+  return {
+    ...series,
+    timesMs: series.timesMs.slice(0, count),
+    values: series.values.slice(0, count),
+  };
 }
 
 /** Analyses an incident in one go; see `analysisSteps`. */

@@ -45,6 +45,8 @@ export interface IncidentEvidence {
   readonly series: readonly SeriesPoints[];
   readonly topology: readonly CallEdge[];
   readonly changes: readonly ChangeEvent[];
+  /** What recoveries of other incidents set: known to the instant, so only what came before the onset counts. */
+  readonly interventions: readonly ChangeEvent[];
   /** Earlier incidents of this service that ended within the window. */
   readonly pastIncidents: readonly PastIncident[];
   readonly steps: readonly StepEvidence[];

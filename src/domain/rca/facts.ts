@@ -27,13 +27,17 @@ const CHANGE_SLACK_MS = 60_000;
 
 /** Recovery's own restarts and releases come after the incident opened; they are steps, not causes. */
 export function changesBefore(evidence: IncidentEvidence, onsetMs: number): ChangeEvent[] {
-  return evidence.changes
-    .filter(
-      ({ atMs }) =>
-        atMs >= onsetMs - CHANGE_LOOKBACK_MS &&
-        atMs <= Math.min(onsetMs + CHANGE_SLACK_MS, evidence.incident.openedAtMs),
-    )
-    .sort((a, b) => b.atMs - a.atMs);
+  const { openedAtMs } = evidence.incident;
+  const fromMs = onsetMs - CHANGE_LOOKBACK_MS;
+  const untilMs = Math.min(onsetMs + CHANGE_SLACK_MS, openedAtMs);
+  // Told twice, by whoever made it and by the supervisor, it is one change still.
+  const once = new Map(
+    evidence.changes.map((change) => [`${change.atMs} ${change.kind} ${change.summary}`, change]),
+  );
+  return [
+    ...[...once.values()].filter(({ atMs }) => atMs >= fromMs && atMs <= untilMs),
+    ...evidence.interventions.filter(({ atMs }) => atMs >= fromMs && atMs <= onsetMs),
+  ].sort((a, b) => b.atMs - a.atMs);
 }
 
 /** A replica suffers if its symptoms together are as bad as one clear change. */

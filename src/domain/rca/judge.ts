@@ -8,9 +8,11 @@ import { missingEvidence } from './missing-evidence.js';
 import { picturesOf } from './pictures.js';
 import { recommend } from './recommendations.js';
 import type { RatedHypothesis, RelatedSeries, RootCauseReport } from './report.js';
-import { SYMPTOMS } from './signal.js';
+import { signalOf, SYMPTOMS } from './signal.js';
+import { featuresOf } from './similar.js';
 import { summarise, symptomIn } from './summarise.js';
 import { timelineOf } from './timeline.js';
+import { componentOf, topologyOf } from './topology.js';
 
 /** From here on a hypothesis is named as the probable cause, */
 const LEAST_PROBABILITY = 0.5;
@@ -46,6 +48,8 @@ export function* judgingSteps(
   };
   const symptom = symptomIn(facts)?.metric ?? evidence.incident.metric;
   const rated: RatedHypothesis[] = assessed.map((one, i) => {
+    const metric = one.metric ?? symptom;
+    const signal = signalOf(metric);
     const sorted = [...one.arguments].sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
     return {
       kind: one.hypothesis.kind,
@@ -53,7 +57,8 @@ export function* judgingSteps(
       probability: probabilities[i]!,
       mechanism: one.mechanism,
       ...(one.place ?? hit),
-      metric: one.metric ?? symptom,
+      metric,
+      component: signal && componentOf(signal),
       evidenceFor: sorted.filter(({ weight }) => weight > 0),
       evidenceAgainst: sorted.filter(({ weight }) => weight < 0),
     };
@@ -72,13 +77,16 @@ export function* judgingSteps(
     hypotheses,
     undetermined,
     rankedCauses: facts.ranking.ranking.slice(0, MOST_RANKED),
+    topology: topologyOf(evidence),
     related,
     insights: insightsOf(facts, cause, related),
     prevention: HYPOTHESES.find(({ kind }) => kind === likeliest?.kind)?.prevention ?? [],
     recommendations: recommend(hypotheses, missing),
     timeline,
-    pictures: picturesOf(facts, series),
+    pictures: picturesOf(facts),
     missing,
+    features: featuresOf(facts, cause),
+    similar: [],
   };
 }
 

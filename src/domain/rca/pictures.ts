@@ -1,4 +1,5 @@
 import type { SeriesPoints } from '../ports.js';
+import { rateOfCounter } from './counter-rate.js';
 import type { Facts } from './facts.js';
 import type { PicturedSeries } from './report.js';
 
@@ -7,9 +8,9 @@ const MOST_PICTURES = 6;
 /** Points of a picture: one every second pixel of its 240. */
 const MOST_POINTS = 120;
 
-/** The series that matter, thinned by keeping each stretch's extreme, so that no spike is lost. */
-export function picturesOf(facts: Facts, series: readonly SeriesPoints[]): PicturedSeries[] {
-  const { incident } = facts.evidence;
+/** The series that matter, also after the opening, thinned by keeping each stretch's extreme, so that no spike is lost. */
+export function picturesOf(facts: Facts): PicturedSeries[] {
+  const { incident, series } = facts.evidence;
   const violated = series.filter(
     ({ service, replica, metric }) =>
       service === incident.service && replica === incident.replica && metric === incident.metric,
@@ -25,7 +26,7 @@ export function picturesOf(facts: Facts, series: readonly SeriesPoints[]): Pictu
     );
   return [...new Set([...violated, ...strongest])].slice(0, MOST_PICTURES).map((one) => ({
     label: `${one.replica ?? one.service} ${one.metric}`,
-    ...thin(one),
+    ...thin(rateOfCounter(one)),
   }));
 }
 

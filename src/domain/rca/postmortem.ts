@@ -1,6 +1,6 @@
 import { clockTime } from './describe-change.js';
-import type { RatedHypothesis, RootCauseReport } from './report.js';
-import { escapeXml, sparkline } from './sparkline.js';
+import type { RatedHypothesis, RootCauseReport, SimilarIncident } from './report.js';
+import { escapeXml, sparkline, type PictureMark } from './sparkline.js';
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
@@ -46,6 +46,7 @@ export function postmortemOf(report: RootCauseReport): string {
       list(recommendations.map(({ id, text, priority }) => `${id} (${priority}): ${plain(text)}`)),
     ],
     ['Prevention', list(report.prevention.map(plain))],
+    ['Similar incidents', list(report.similar.map(similar))],
     ['Evidence that was missing', list(missing.map(plain))],
   ];
   const who = plain(incident.replica ?? incident.service);
@@ -69,9 +70,23 @@ function cause(one: RatedHypothesis): string {
   return `**${one.kind}: ${percent(one.probability)}** (${where}${how})\n\n${lines.join('\n')}`.trimEnd();
 }
 
-function pictures({ pictures: shown, onsetMs }: RootCauseReport): string {
+function similar({ incidentId, atMs, probableCause, similarity }: SimilarIncident): string {
+  const when = new Date(atMs).toISOString().slice(0, 16).replace('T', ' ');
+  return `${when} ${plain(incidentId)} (${percent(similarity)}): ${plain(probableCause)}`;
+}
+
+/** What was done and changed, as the pictures mark it. */
+function marksOf({ timeline }: RootCauseReport): PictureMark[] {
+  return timeline.flatMap(({ atMs, kind, text }) =>
+    kind === 'step' || kind === 'change' ? [{ atMs, kind, text }] : [],
+  );
+}
+
+function pictures(report: RootCauseReport): string {
+  const { pictures: shown, onsetMs } = report;
+  const marks = marksOf(report);
   const drawn = shown
-    .map((series) => ({ label: plain(series.label), svg: sparkline(series, onsetMs) }))
+    .map((series) => ({ label: plain(series.label), svg: sparkline(series, onsetMs, marks) }))
     .filter(({ svg }) => svg !== '');
   return drawn.length === 0
     ? 'None.'

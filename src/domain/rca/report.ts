@@ -1,7 +1,8 @@
 import type { CorrelationConfidence } from './correlation.js';
 import type { IncidentEvidence } from './evidence.js';
 import type { Argument, HypothesisKind } from './hypotheses/hypothesis.js';
-import type { RankedCause } from './rank-input.js';
+import type { CallEdge, RankedCause } from './rank-input.js';
+import type { Component } from './topology.js';
 
 /** A hypothesis with its likelihood (0..1) and what speaks for and against it, heaviest first. */
 export interface RatedHypothesis {
@@ -13,6 +14,8 @@ export interface RatedHypothesis {
   /** Undefined where the whole service is meant. */
   readonly replica: string | undefined;
   readonly metric: string;
+  /** The part of the replica that the metric is measured at; undefined for the whole. */
+  readonly component: Component | undefined;
   readonly evidenceFor: readonly Argument[];
   readonly evidenceAgainst: readonly Argument[];
 }
@@ -56,6 +59,15 @@ export interface PicturedSeries {
   readonly values: readonly number[];
 }
 
+/** An earlier incident that was like this one; `similarity` is 0..1. */
+export interface SimilarIncident {
+  readonly incidentId: string;
+  readonly runId: string;
+  readonly atMs: number;
+  readonly probableCause: string;
+  readonly similarity: number;
+}
+
 /** The result of an analysis. Plain data, JSON-able; `version` grows when fields change their meaning. */
 export interface RootCauseReport {
   readonly version: 1;
@@ -70,6 +82,8 @@ export interface RootCauseReport {
   readonly hypotheses: readonly RatedHypothesis[];
   readonly undetermined: number;
   readonly rankedCauses: readonly RankedCause[];
+  /** Who depends on whom, configured and derived. */
+  readonly topology: readonly CallEdge[];
   readonly related: readonly RelatedSeries[];
   readonly insights: readonly string[];
   readonly prevention: readonly string[];
@@ -78,4 +92,8 @@ export interface RootCauseReport {
   readonly timeline: readonly TimelineLine[];
   readonly pictures: readonly PicturedSeries[];
   readonly missing: readonly string[];
+  /** What it was like, in comparable words. */
+  readonly features: readonly string[];
+  /** Filled in by who knows the archive. */
+  readonly similar: readonly SimilarIncident[];
 }

@@ -3,12 +3,26 @@ import type { PicturedSeries } from './report.js';
 
 const WIDTH = 240;
 const HEIGHT = 48;
+const MARK_COLOURS = { step: '#173', change: '#b60' } as const;
+
+/** Something that was done, to be marked in a picture. */
+export interface PictureMark {
+  readonly atMs: number;
+  /** What recovery did is drawn in another colour than what people changed. */
+  readonly kind: 'step' | 'change';
+  readonly text: string;
+}
 
 /**
- * A series as an inline SVG picture, 240 × 48, with the onset as a vertical line; readable in print, and by
- * screen readers through its title. Empty for fewer than two points.
+ * A series as an inline SVG picture, 240 × 48, with the onset as a dashed vertical line and a triangle, with
+ * its words as a title, for each mark; readable in print, and by screen readers through its title. Empty
+ * for fewer than two points.
  */
-export function sparkline(series: PicturedSeries, onsetMs: number): string {
+export function sparkline(
+  series: PicturedSeries,
+  onsetMs: number,
+  marks: readonly PictureMark[] = [],
+): string {
   const { timesMs, values, label } = series;
   if (values.length < 2) return '';
   const firstMs = timesMs[0]!;
@@ -22,13 +36,21 @@ export function sparkline(series: PicturedSeries, onsetMs: number): string {
   const title = escapeXml(
     `${label}, ${shortNumber(low)} to ${shortNumber(high)}, onset at ${clockTime(onsetMs)}`,
   );
-  const isInside = onsetMs >= firstMs && onsetMs <= firstMs + spanMs;
-  const onset = isInside
+  const isInside = (atMs: number): boolean => atMs >= firstMs && atMs <= firstMs + spanMs;
+  const onset = isInside(onsetMs)
     ? `<line x1="${x(onsetMs)}" y1="0" x2="${x(onsetMs)}" y2="${HEIGHT}" stroke="#c00" stroke-dasharray="3 2"/>`
     : '';
+  const drawn = marks
+    .filter(({ atMs }) => isInside(atMs))
+    .map(({ atMs, kind, text }) => {
+      const at = Number(x(atMs));
+      const corners = `${at - 3},${HEIGHT} ${at + 3},${HEIGHT} ${at},${HEIGHT - 6}`;
+      const words = escapeXml(`${clockTime(atMs)} ${text}`);
+      return `<polygon points="${corners}" fill="${MARK_COLOURS[kind]}"><title>${words}</title></polygon>`;
+    });
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">` +
-    `<title>${title}</title>${onset}` +
+    `<title>${title}</title>${onset}${drawn.join('')}` +
     `<polyline points="${points}" fill="none" stroke="#356" stroke-width="1.5"/></svg>`
   );
 }

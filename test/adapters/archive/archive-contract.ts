@@ -1,10 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Archive, DeliveryQuery, Page } from '../../../src/domain/archive.js';
+import type { Archive, DeliveryQuery } from '../../../src/domain/archive.js';
+import type { Page } from '../../../src/domain/page.js';
 import type { DeliveryRecord } from '../../../src/domain/notification.js';
 import {
   auditRecord,
+  changeRecord,
   deliveryRecord,
+  drillRecord,
   incidentRecord,
+  recommendationRecord,
   reportRecord,
   timelineEntry,
 } from './records.js';
@@ -240,6 +244,94 @@ export function archiveContract(name: string, open: () => Promise<ArchiveUnderTe
         expect(await archive.report('none')).toBeUndefined();
         const pages = await walk((after) => archive.reports({ limit: 1, after }));
         expect(pages.map((page) => page.map((r) => r.id))).toEqual([['r3'], ['r2'], ['r1']]);
+      });
+    });
+
+    describe('what analyses leave', () => {
+      it('finds a report by its id, and lists without texts, by service and time', async () => {
+        await archive.putReport(reportRecord({ id: 'r1', createdAtMs: 1 }));
+        await archive.putReport(reportRecord({ id: 'r2', createdAtMs: 2, service: 'code' }));
+        await archive.putReport(reportRecord({ id: 'r3', createdAtMs: 3, isConfident: false }));
+        expect(await archive.reportById('r1')).toStrictEqual(
+          reportRecord({ id: 'r1', createdAtMs: 1 }),
+        );
+        expect(await archive.reportById('none')).toBeUndefined();
+        const { items } = await archive.reports({ limit: 10, service: 'chat', sinceMs: 2 });
+        const { body, markdown, ...summary } = reportRecord({ id: 'r3', createdAtMs: 3 });
+        expect([body, markdown]).not.toContain(undefined);
+        expect(items).toStrictEqual([{ ...summary, isConfident: false }]);
+      });
+
+      it('tracks recommendations: a decision stays, others follow a later report', async () => {
+        const ids = ['a', 'b', 'c'];
+        await archive.putRecommendations(ids.map((id) => recommendationRecord({ id })));
+        const decision = { id: 'b', state: 'done', by: 'ada', reason: 'fan', atMs: 9 } as const;
+        expect(await archive.decideRecommendation(decision)).toStrictEqual(
+          recommendationRecord(decision),
+        );
+        await archive.putRecommendations(
+          ids.map((id) => recommendationRecord({ id, text: 'better said' })),
+        );
+        await archive.putRecommendations([]);
+        const { items } = await archive.recommendations({ limit: 10 });
+        expect(items.map(({ id, text }) => [id, text])).toEqual([
+          ['a', 'better said'],
+          ['b', recommendationRecord().text],
+          ['c', 'better said'],
+        ]);
+        expect(await archive.decideRecommendation({ ...decision, id: 'none' })).toBeUndefined();
+      });
+
+      it('pages recommendations by state and incident, newest first, a report in its order', async () => {
+        await archive.putRecommendations([
+          recommendationRecord({ id: 'a', createdAtMs: 1 }),
+          recommendationRecord({ id: 'b', createdAtMs: 2 }),
+          recommendationRecord({ id: 'c', createdAtMs: 2, state: 'dismissed' }),
+          recommendationRecord({ id: 'd', createdAtMs: 3, incidentId: 'other' }),
+        ]);
+        const pages = await walk((after) => archive.recommendations({ limit: 1, after }));
+        expect(pages.flat().map(({ id }) => id)).toEqual(['d', 'b', 'c', 'a']);
+        const some = { states: ['open' as const], incidentId: ID, limit: 10 };
+        const open = await archive.recommendations(some);
+        expect(open.items.map(({ id }) => id)).toEqual(['b', 'a']);
+        expect((await archive.recommendations({ states: [], limit: 1 })).items).toEqual([]);
+      });
+
+      it('keeps the first of two changes of one id, and finds those of all services too', async () => {
+        await archive.putChange(changeRecord({ id: 'a', atMs: 1 }));
+        await archive.putChange(changeRecord({ id: 'a', atMs: 1, summary: 'told again' }));
+        await archive.putChange(changeRecord({ id: 'b', atMs: 2, service: '*' }));
+        await archive.putChange(changeRecord({ id: 'c', atMs: 3, service: 'code' }));
+        await archive.putChange(changeRecord({ id: 'd', atMs: 4, replica: 'engine-1' }));
+        const found = await archive.changes({ service: 'chat', fromMs: 1, toMs: 3, limit: 9 });
+        expect(found).toStrictEqual([
+          changeRecord({ id: 'b', atMs: 2, service: '*' }),
+          changeRecord({ id: 'a', atMs: 1 }),
+        ]);
+        const newest = await archive.changes({ fromMs: 0, toMs: 9, limit: 1 });
+        expect(newest).toStrictEqual([changeRecord({ id: 'd', atMs: 4, replica: 'engine-1' })]);
+      });
+
+      it('keeps drills, newest first', async () => {
+        await archive.putDrill(drillRecord({ id: 'a', atMs: 1 }));
+        await archive.putDrill(drillRecord({ id: 'b', atMs: 2, isRight: false }));
+        await archive.putDrill(drillRecord({ id: 'b', atMs: 2 }));
+        expect(await archive.drills({ sinceMs: 2, limit: 9 })).toStrictEqual([
+          drillRecord({ id: 'b', atMs: 2, isRight: false }),
+        ]);
+      });
+
+      it('forgets recommendations with their reports, and told changes and drills', async () => {
+        await archive.putReport(reportRecord({ createdAtMs: 1 }));
+        await archive.putRecommendations([recommendationRecord()]);
+        await archive.putRecommendations([recommendationRecord({ id: 'x', reportId: 'kept' })]);
+        await archive.putChange(changeRecord({ atMs: 1 }));
+        await archive.putDrill(drillRecord({ atMs: 1 }));
+        expect((await archive.deleteOlderThan({ reportsBeforeMs: 2 })).reports).toBe(1);
+        const { items } = await archive.recommendations({ limit: 9 });
+        expect(items.map(({ id }) => id)).toEqual(['x']);
+        expect(await archive.changes({ fromMs: 0, toMs: 9, limit: 9 })).toEqual([]);
+        expect(await archive.drills({ sinceMs: 0, limit: 9 })).toEqual([]);
       });
     });
 

@@ -1,9 +1,10 @@
+import type { AuditRecord, IncidentRecord, TimelineEntry } from '../../../src/domain/archive.js';
 import type {
-  AuditRecord,
-  IncidentRecord,
+  ChangeRecord,
+  DrillRecord,
+  RecommendationRecord,
   ReportRecord,
-  TimelineEntry,
-} from '../../../src/domain/archive.js';
+} from '../../../src/domain/rca-archive.js';
 import type { DeliveryRecord } from '../../../src/domain/notification.js';
 
 const HOUR_AT_MS = 1_700_000_000_000;
@@ -46,7 +47,12 @@ export const reportRecord = (over: Partial<ReportRecord> = {}): ReportRecord => 
   incidentId: 'incident:chat:engine-2:request_latency_p95',
   runId: 'run-1',
   createdAtMs: HOUR_AT_MS,
+  service: 'chat',
   probableCause: 'engine-2 is slow',
+  category: 'infrastructure',
+  likelihood: 0.92,
+  isConfident: true,
+  features: ['cause:infrastructure', 'rises:latency'],
   body: '{"hypotheses":[]}',
   markdown: '# Postmortem\n',
   ...over,
@@ -75,5 +81,42 @@ export const deliveryRecord = (over: Partial<DeliveryRecord> = {}): DeliveryReco
   error: undefined,
   ref: undefined,
   insteadOf: undefined,
+  ...over,
+});
+
+export const recommendationRecord = (
+  over: Partial<RecommendationRecord> = {},
+): RecommendationRecord => ({
+  id: 'rca:run-1:r1',
+  incidentId: 'incident:chat:engine-2:request_latency_p95',
+  reportId: 'rca:run-1',
+  text: 'engine-2: check its cooling',
+  category: 'infrastructure',
+  priority: 'now',
+  state: 'open',
+  createdAtMs: HOUR_AT_MS,
+  by: undefined,
+  reason: undefined,
+  atMs: undefined,
+  ...over,
+});
+
+export const changeRecord = (over: Partial<ChangeRecord> = {}): ChangeRecord => ({
+  id: 'change-1',
+  atMs: HOUR_AT_MS,
+  service: 'chat',
+  replica: undefined,
+  kind: 'config',
+  summary: 'max-num-seqs 8 to 32',
+  by: 'ada',
+  ...over,
+});
+
+export const drillRecord = (over: Partial<DrillRecord> = {}): DrillRecord => ({
+  id: 'drill-1',
+  atMs: HOUR_AT_MS,
+  fault: 'slow-replica',
+  isRight: true,
+  body: '{"fault":"slow-replica"}',
   ...over,
 });

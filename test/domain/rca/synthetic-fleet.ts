@@ -119,6 +119,7 @@ export function evidenceOf(
     topology: [{ from: 'gateway', to: 'engine' }],
     changes: fault.changes ?? [],
     pastIncidents: [],
+    interventions: [],
     steps: [],
     diagnostics: [],
     missing: [],

@@ -1,4 +1,5 @@
-import type { AuditRecord, Page } from '../../../domain/archive.js';
+import type { AuditRecord } from '../../../domain/archive.js';
+import type { Page } from '../../../domain/page.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { auditQuerySchema, auditSchema, checked } from '../records.js';
 import { Binds, type SqlDatabase } from './database.js';

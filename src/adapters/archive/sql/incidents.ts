@@ -1,4 +1,5 @@
-import type { IncidentQuery, IncidentRecord, Page } from '../../../domain/archive.js';
+import type { IncidentQuery, IncidentRecord } from '../../../domain/archive.js';
+import type { Page } from '../../../domain/page.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { checked, incidentQuerySchema, incidentSchema } from '../records.js';
 import { Binds, type Row, type SqlDatabase } from './database.js';

@@ -62,6 +62,32 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE INDEX deliveries_by_incident ON deliveries (incident_id, at_ms)',
     ],
   },
+  {
+    version: 3,
+    statements: [
+      "ALTER TABLE reports ADD COLUMN service TEXT NOT NULL DEFAULT ''",
+      "ALTER TABLE reports ADD COLUMN category TEXT NOT NULL DEFAULT 'undetermined'",
+      'ALTER TABLE reports ADD COLUMN likelihood DOUBLE PRECISION NOT NULL DEFAULT 0',
+      'ALTER TABLE reports ADD COLUMN is_confident BIGINT NOT NULL DEFAULT 0',
+      "ALTER TABLE reports ADD COLUMN features TEXT NOT NULL DEFAULT '[]'",
+      'CREATE INDEX reports_by_service ON reports (service, created_at_ms, id)',
+      `CREATE TABLE recommendations (
+        id TEXT NOT NULL PRIMARY KEY, incident_id TEXT NOT NULL, report_id TEXT NOT NULL,
+        line TEXT NOT NULL, category TEXT NOT NULL, priority TEXT NOT NULL, state TEXT NOT NULL,
+        created_at_ms BIGINT NOT NULL, decided_by TEXT, reason TEXT, decided_at_ms BIGINT)`,
+      'CREATE INDEX recommendations_by_time ON recommendations (created_at_ms, id)',
+      'CREATE INDEX recommendations_by_report ON recommendations (report_id)',
+      `CREATE TABLE changes (
+        id TEXT NOT NULL PRIMARY KEY, at_ms BIGINT NOT NULL, service TEXT NOT NULL, replica TEXT,
+        kind TEXT NOT NULL, summary TEXT NOT NULL, told_by TEXT NOT NULL)`,
+      'CREATE INDEX changes_by_time ON changes (at_ms, id)',
+      'CREATE INDEX changes_by_service ON changes (service, at_ms, id)',
+      `CREATE TABLE drills (
+        id TEXT NOT NULL PRIMARY KEY, at_ms BIGINT NOT NULL, fault TEXT NOT NULL,
+        is_right BIGINT NOT NULL, body TEXT NOT NULL)`,
+      'CREATE INDEX drills_by_time ON drills (at_ms, id)',
+    ],
+  },
 ];
 
 /** Where the applied versions are written down. */

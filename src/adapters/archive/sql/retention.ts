@@ -62,6 +62,9 @@ function reportBatch(beforeMs: number): readonly Statement[] {
   const old = `SELECT id FROM reports WHERE created_at_ms < $1 ORDER BY created_at_ms, id LIMIT ${BATCH}`;
   return [
     retire(`'${RETIRED.report}', '', ''`, `reports WHERE id IN (${old})`),
+    `DELETE FROM recommendations WHERE report_id IN (${old})`,
+    'DELETE FROM changes WHERE at_ms < $1',
+    'DELETE FROM drills WHERE at_ms < $1',
     `DELETE FROM reports WHERE id IN (${old})`,
   ].map((sql) => ({ sql, binds: [beforeMs] }));
 }

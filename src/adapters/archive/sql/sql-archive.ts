@@ -1,10 +1,12 @@
 import type { Archive } from '../../../domain/archive.js';
 import { audit, putAudit } from './audit.js';
+import { changes, drills, putChange, putDrill } from './changes.js';
 import type { SqlDatabase } from './database.js';
 import { deliveries, putDelivery } from './deliveries.js';
 import { forensics, putForensics, putTimeline, timeline } from './evidence.js';
 import { incident, incidents, putIncident } from './incidents.js';
-import { putReport, report, reports } from './reports.js';
+import { decideRecommendation, putRecommendations, recommendations } from './recommendations.js';
+import { putReport, report, reportById, reports } from './reports.js';
 import { deleteOlderThan } from './retention.js';
 import { statistics } from './statistics.js';
 
@@ -18,7 +20,15 @@ export function sqlArchive(db: SqlDatabase, now: () => number = Date.now): Archi
     timeline: (incidentId, runId) => timeline(db, incidentId, runId),
     putReport: (record) => putReport(db, record),
     report: (incidentId, runId) => report(db, incidentId, runId),
+    reportById: (id) => reportById(db, id),
     reports: (query) => reports(db, query),
+    putRecommendations: (records) => putRecommendations(db, records),
+    recommendations: (query) => recommendations(db, query),
+    decideRecommendation: (decision) => decideRecommendation(db, decision),
+    putChange: (change) => putChange(db, change),
+    changes: (query) => changes(db, query),
+    putDrill: (drill) => putDrill(db, drill),
+    drills: (query) => drills(db, query),
     putAudit: (record) => putAudit(db, record),
     audit: (query) => audit(db, query),
     putDelivery: (record) => putDelivery(db, record),
