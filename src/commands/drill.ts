@@ -5,7 +5,7 @@ import { fleetFaults, fleetReplicas, type FleetFault } from '../drill/fleet-faul
 import { runDrill, type DrillSettings } from '../drill/run.js';
 import type { DrillResult } from '../drill/score.js';
 import { apiOf } from './api.js';
-import { fleetOf } from './fleet-api.js';
+import { fleetOf, fleetSettings } from './fleet-api.js';
 import { print, printJson, table } from './table.js';
 
 /** Options of `paramedic drill`. */
@@ -37,6 +37,7 @@ export async function runDrills(
     throw new InvalidArgumentError(`--times: expected a number from 1, got ${options.times}`);
   }
   const fleet = fleetOf(configPath);
+  const { gatewayPort, runtimePort } = fleetSettings(configPath);
   const { catalogue } = await fleetFaults(fleet);
   const faults = chosen(catalogue, names, options.all === true);
   const stop = new AbortController();
@@ -46,6 +47,7 @@ export async function runDrills(
   const settings: DrillSettings = {
     api: apiOf(configPath),
     fleet,
+    gateway: { http: gatewayPort, runtime: runtimePort },
     withinMs: lengthOf('--within', options.within),
     calmMs: lengthOf('--calm', options.calm),
     quietWithinMs: lengthOf('--quiet-within', options.quietWithin),

@@ -17,13 +17,7 @@ const TIMEOUT_MS = 10_000;
  * @throws Error when the configuration has no reference fleet.
  */
 export function fleetOf(configPath: string): FleetCall {
-  const { fleet } = loadConfig(configPath);
-  if (fleet === undefined) {
-    throw new Error(
-      `${configPath} has no "fleet" section: faults are only for the reference fleet`,
-    );
-  }
-  const base = `http://127.0.0.1:${fleet.supervisorPort}`;
+  const base = `http://127.0.0.1:${fleetSettings(configPath).supervisorPort}`;
   return async (method, path, body) => {
     let reply: Response;
     try {
@@ -40,4 +34,15 @@ export function fleetOf(configPath: string): FleetCall {
     if (reply.ok) return answer;
     throw new Error(answer.error ?? answer.message ?? `the fleet answered ${reply.status}`);
   };
+}
+
+/**
+ * The reference fleet of a configuration.
+ *
+ * @throws Error when it has none.
+ */
+export function fleetSettings(configPath: string) {
+  const { fleet } = loadConfig(configPath);
+  if (fleet !== undefined) return fleet;
+  throw new Error(`${configPath} has no "fleet" section: faults are only for the reference fleet`);
 }

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Api } from '../commands/api.js';
 import type { FleetCall } from '../commands/fleet-api.js';
+import {
+  readBalance,
+  restoringCommands,
+  runCommands,
+  type Balance,
+  type GatewayPorts,
+} from './balance.js';
 import { beginFault, endFault, fleetFaults, type FleetFault } from './fleet-faults.js';
 import { scoreDrill, type DrillResult, type SeenIncident } from './score.js';
 import { IncidentWatch, unrest } from './watch.js';
@@ -9,6 +16,7 @@ import { IncidentWatch, unrest } from './watch.js';
 export interface DrillSettings {
   readonly api: Api;
   readonly fleet: FleetCall;
+  readonly gateway: GatewayPorts;
   /** How long the fault is left to paramedic at most. */
   readonly withinMs: number;
   /** How long everything must have been calm before the fault: a baseline. */
@@ -30,7 +38,7 @@ const LEFTOVER_MS = 60_000;
 
 /**
  * Injects a fault into a calm fleet, watches what paramedic does until it has done it, takes the fault
- * back however that ends, and waits until all is calm again.
+ * back however that ends, waits until all is calm again, and takes back mitigations that were kept.
  *
  * @throws Error when the fleet is not calm in time, before or after, or the drill is stopped.
  */
@@ -42,6 +50,7 @@ export async function runDrill(
   const { api, fleet, withinMs, say } = settings;
   const where = replica === undefined ? '' : ` on ${replica}`;
   await untilCalm(settings, settings.calmMs);
+  const balance = await readBalance(settings.gateway);
   say(`${name}${where}: injected`);
   const injectedAtMs = Date.now();
   const watch = new IncidentWatch(api, injectedAtMs);
@@ -55,7 +64,15 @@ export async function runDrill(
   say(`${name}${where}: taken back after ${Math.round((clearedAtMs - injectedAtMs) / 1000)} s`);
   // What it leaves behind is opened late, and reported later still.
   await untilCalm(settings, 0, watch);
+  await restore(balance, settings);
   return scoreDrill({ fault: name, replica, rightCauses, injectedAtMs, clearedAtMs }, watch.seen);
+}
+
+/** What paramedic keeps, a person takes back once the cause is gone: here that is us. */
+async function restore(before: Balance, { gateway, say }: DrillSettings): Promise<void> {
+  const commands = restoringCommands(before, await readBalance(gateway));
+  for (const command of commands) say(`  taken back: ${command}`);
+  await runCommands(gateway, commands);
 }
 
 /** Watches until every incident has done what it can, or the time is over. */

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import net from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { apiOf } from '../../src/commands/api.js';
 import { runDrills, type DrillOptions } from '../../src/commands/drill.js';
 import { fleetOf } from '../../src/commands/fleet-api.js';
@@ -11,6 +12,19 @@ const FAULT = {
   scope: 'replica',
   rightCauses: ['infrastructure'],
 } as const;
+
+/** A runtime socket that takes every command; its port. */
+async function runtimeSocket(take: (command: string) => void): Promise<number> {
+  const server = net.createServer((socket) => {
+    socket.on('data', (text) => {
+      take(String(text));
+      socket.end('\n');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return (server.address() as net.AddressInfo).port;
+}
 
 /**
  * A fleet and an API over one made-up world: the fault opens an incident, which waits for an approval,
@@ -38,7 +52,10 @@ async function world(over: { isDeaf?: boolean; isRestless?: boolean } = {}) {
     return { ...waitingIncident, openedAt: openedAt ?? '', state, waiting, probableCause };
   };
   const api = await serve(({ method, url }: Received) => {
-    if (method === 'POST') isApproved = true;
+    if (method === 'POST') {
+      isApproved = true;
+      weights['engine-2'] = 10;
+    }
     if (url.startsWith('/v1/status')) {
       const health = { active_violations: over.isRestless === true ? 1 : 0, problems: [] };
       return { body: { health } };
@@ -52,12 +69,24 @@ async function world(over: { isDeaf?: boolean; isRestless?: boolean } = {}) {
       return { body: { incidents: hasOne ? [incident()] : [] } };
     return { body: incident() };
   });
+  const weights = { 'engine-1': 100, 'engine-2': 100 };
+  const gateway = await serve(() => ({
+    body: {
+      servers: Object.entries(weights).map(([name, weight]) => ({ name, weight, admin: 'ready' })),
+      maps: { routing: [], circuit: [] },
+    },
+  }));
+  const runtime = await runtimeSocket((command) => {
+    const [, name, weight] = /engines\/(\S+) weight (\d+)/.exec(command) ?? [];
+    Object.assign(weights, { [name ?? '']: Number(weight) });
+  });
   const config = configFile(
-    `server: { port: ${api.port} }\nfleet: { supervisorPort: ${fleet.port} }\n`,
+    `server: { port: ${api.port} }\nfleet: { supervisorPort: ${fleet.port}, gatewayPort: ${gateway.port}, runtimePort: ${runtime} }\n`,
   );
   const settings: DrillSettings = {
     api: apiOf(config),
     fleet: fleetOf(config),
+    gateway: { http: gateway.port, runtime },
     withinMs: 20_000,
     calmMs: 0,
     quietWithinMs: 20_000,
@@ -67,7 +96,7 @@ async function world(over: { isDeaf?: boolean; isRestless?: boolean } = {}) {
     signal: new AbortController().signal,
     say: () => undefined,
   };
-  return { config, settings, fleet, api, isActive: () => active };
+  return { config, settings, fleet, api, weights, isActive: () => active };
 }
 
 describe('a drill', () => {
@@ -84,6 +113,12 @@ describe('a drill', () => {
       url: `/v1/incidents/${encodeURIComponent(waitingIncident.id)}/approve`,
       body: { by: 'paramedic drill' },
     });
+  });
+
+  it('takes back what paramedic kept, so that the next drill starts from the same', async () => {
+    const { settings, weights } = await world();
+    await runDrill(FAULT, 'engine-2', settings);
+    expect(weights).toEqual({ 'engine-1': 100, 'engine-2': 100 });
   });
 
   it('takes the fault back when nobody notices, and calls it missed', async () => {
