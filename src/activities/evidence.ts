@@ -1,6 +1,5 @@
 import { AdapterError, type ChangeEvent } from '../domain/ports.js';
-import type { DiagnosticEvidence, StepEvidence } from '../domain/rca/evidence.js';
-import type { PastIncident } from '../domain/rca/past-incidents.js';
+import type { DiagnosticEvidence, PastIncident, StepEvidence } from '../domain/rca/evidence.js';
 import type { CallEdge } from '../domain/rca/rank-input.js';
 import type { Violation } from '../domain/sla/violation.js';
 import type { RcaInput, StepReport } from '../workflows/messages.js';

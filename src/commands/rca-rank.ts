@@ -14,12 +14,12 @@ const caseSchema = z.object({
     startedAt: z.number(),
     kind: z.string(),
   }),
-  topology: z.array(z.object({ from: z.string(), to: z.string() })),
+  topology: z.array(z.object({ from: z.string(), to: z.string() })).default([]),
   series: z.array(
     z.object({
       service: z.string(),
       metric: z.string(),
-      points: z.array(z.tuple([z.number(), z.number()])),
+      points: z.array(z.tuple([z.number(), z.number().nullable()])),
     }),
   ),
 });

@@ -58,6 +58,21 @@ describe('rca rank', () => {
     ]);
   });
 
+  it('reads points in any order, twice, or without a value, all the same', async () => {
+    const files = ['clean.json', 'messy.json'].map((name) => path.join(folder, name));
+    const messy = caseOf('x') as { topology?: unknown; series: { points: unknown[] }[] };
+    for (const series of messy.series) {
+      const [first, ...rest] = series.points;
+      series.points = [...rest.reverse(), [-60, null], first, first];
+    }
+    await writeFile(files[0]!, JSON.stringify(caseOf('x')));
+    await writeFile(files[1]!, JSON.stringify(messy));
+    const output = new Collected();
+    await runRcaRank(files, output);
+    const [clean, same] = output.text.trimEnd().split('\n');
+    expect(same).toBe(clean);
+  });
+
   it.each([
     ['no JSON', '{', /bad\.json: cannot be read/],
     ['no case', '{"id": "x"}', /bad\.json: stepSeconds: /],

@@ -2,7 +2,7 @@ import type { SeriesPoints } from '../ports.js';
 import type { IncidentEvidence } from './evidence.js';
 
 /** Samples that one analysis looks at, at most: 5,000 series of an hour at 10 s, some 30 MB. */
-export const MOST_SAMPLES = 5_000 * 360;
+const MOST_SAMPLES = 5_000 * 360;
 /** What a series is thinned to at least, before whole series are left out. */
 const LEAST_SAMPLES = 360;
 

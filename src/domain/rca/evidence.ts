@@ -1,7 +1,6 @@
 import type { ChangeEvent, SeriesPoints } from '../ports.js';
 import type { ActionName } from '../recovery/action.js';
 import type { Direction } from '../sla/threshold.js';
-import type { PastIncident } from './past-incidents.js';
 import type { CallEdge } from './rank-input.js';
 
 /** What a recovery step changed, and what came of it: an experiment on the fleet. */
@@ -12,6 +11,12 @@ export interface StepEvidence {
   readonly replica: string | undefined;
   readonly effect: 'recovered' | 'improved' | 'no-effect' | 'worse' | 'undecided';
   readonly summary: string;
+}
+
+/** An earlier incident of the same service: what was measured while it lasted is not what is normal. */
+export interface PastIncident {
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 /** Text taken from a replica when the incident opened: engine statistics, process state, logs. */

@@ -2,12 +2,6 @@ import type { SeriesPoints } from '../ports.js';
 import type { IncidentEvidence } from './evidence.js';
 import { firstIndexAt } from './quantiles.js';
 
-/** An earlier incident of the same service: what was measured while it lasted is not what is normal. */
-export interface PastIncident {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
 /** A series that keeps fewer samples before the incident is left whole: a bad past is better than none. */
 const LEAST_LEFT = 12;
 

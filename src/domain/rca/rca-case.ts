@@ -14,13 +14,14 @@ export interface RcaCase {
   readonly series: readonly {
     readonly service: string;
     readonly metric: string;
-    /** Unix seconds and value, in any order. */
-    readonly points: readonly (readonly [number, number])[];
+    /** Unix seconds and value, in any order; null where there was none. */
+    readonly points: readonly (readonly [number, number | null])[];
   }[];
 }
 
 /**
- * A case as the ranker's input: milliseconds, points in time order, those without a finite value left out.
+ * A case as the ranker's input: milliseconds, points in time order, those without a finite value left out,
+ * the last of several of one instant kept.
  *
  * Kinds other than latency, availability and errors count as `performance`.
  */
@@ -37,13 +38,16 @@ export function caseToRankInput(recorded: RcaCase): RankInput {
     },
     topology: recorded.topology,
     series: recorded.series.map((series) => {
-      const points = series.points
-        .filter(([seconds, value]) => Number.isFinite(seconds) && Number.isFinite(value))
-        .sort((a, b) => a[0] - b[0]);
+      const byTime = new Map<number, number>();
+      for (const [seconds, value] of series.points) {
+        const isUsable = value !== null && Number.isFinite(seconds) && Number.isFinite(value);
+        if (isUsable) byTime.set(seconds * 1000, value);
+      }
+      const points = [...byTime].sort((a, b) => a[0] - b[0]);
       return {
         service: series.service,
         metric: series.metric,
-        timesMs: points.map(([seconds]) => seconds * 1000),
+        timesMs: points.map(([atMs]) => atMs),
         values: points.map(([, value]) => value),
       };
     }),
