@@ -275,6 +275,29 @@ rca
   );
 
 program
+  .command('recommendations')
+  .argument('[decision]', 'accept, done, dismiss or reopen; without one they are listed')
+  .argument('[id]', 'the recommendation')
+  .description('what reports ask people to do, and what became of it')
+  .option('--state <state>', 'open, accepted, done, dismissed or all', 'open')
+  .option('--limit <n>', 'how many', '50')
+  .option('--reason <text>', 'why, for the audit')
+  .option('--by <who>', 'who decides', process.env['USER'] ?? 'operator')
+  .option('--json', 'for scripts')
+  .action(
+    run(
+      async (
+        decision: string | undefined,
+        id: string | undefined,
+        options: { state: string; limit: string; by: string; reason?: string; json?: boolean },
+      ) => {
+        const { recommendations } = await import('./commands/recommendations.js');
+        return recommendations(configPath(), decision, id, options);
+      },
+    ),
+  );
+
+program
   .command('thresholds')
   .argument('[what]', 'suggest: tolerances that the history speaks for; accept: takes one over')
   .argument('[name]', 'of the threshold to accept the suggestion for')

@@ -7,8 +7,8 @@ import type { AnalysisMessage } from './analysis-thread.js';
 /** Progress more often than this tells nobody more. */
 const TELL_EVERY_MS = 200;
 
-const { history: configured, detector } = loadConfig(workerData as string);
-const history = configured.create(`http://${detector.host}:${detector.port}`);
+const { history: configured, detector, internalToken } = loadConfig(workerData as string);
+const history = configured.create(`http://${detector.host}:${detector.port}`, internalToken);
 const tell = (message: AnalysisMessage): void => parentPort?.postMessage(message);
 
 async function analyse(ask: AnalysisAsk): Promise<void> {

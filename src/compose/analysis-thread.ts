@@ -83,7 +83,7 @@ function once(worker: Worker, ask: AnalysisAsk, onProgress: OnProgress): Promise
         try {
           onProgress(message.progress);
         } catch (error) {
-          settle(() => reject(error as Error));
+          settle(() => reject(error instanceof Error ? error : new Error(String(error))));
         }
       }
     };

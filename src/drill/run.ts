@@ -65,7 +65,19 @@ export async function runDrill(
   // What it leaves behind is opened late, and reported later still.
   await untilCalm(settings, 0, watch);
   await restore(balance, settings);
-  return scoreDrill({ fault: name, replica, rightCauses, injectedAtMs, clearedAtMs }, watch.seen);
+  const result = scoreDrill(
+    { fault: name, replica, rightCauses, injectedAtMs, clearedAtMs },
+    watch.seen,
+  );
+  await file(result, settings);
+  return result;
+}
+
+/** Kept by the server, for trends. */
+async function file(result: DrillResult, { api }: DrillSettings): Promise<void> {
+  const { fault, replica, injectedAt: at, isRight } = result;
+  const id = `${at} ${fault}${replica === null ? '' : ` ${replica}`}`;
+  await api.post('/v1/drills', { id, at, fault, isRight, result, by: 'paramedic drill' });
 }
 
 /** What paramedic keeps, a person takes back once the cause is gone: here that is us. */

@@ -12,6 +12,8 @@ import { guardBrowser, type GuardSettings } from './browser-guard.js';
 import { breakerRoutes, type BreakerPort } from './breakers.js';
 import type { DetectorClient } from './detector-client.js';
 import { eventRoutes } from './events.js';
+import { changeRoutes } from './change-routes.js';
+import { drillRoutes } from './drill-routes.js';
 import { externalIncidentRoutes } from './external-incidents.js';
 import { incidentRoutes } from './incident-routes.js';
 import { incidentSeriesRoutes } from './incident-series.js';
@@ -23,6 +25,8 @@ import { openApiDocument } from './openapi.js';
 import { operation, type Operation } from './operation.js';
 import { Problem, problemOf } from './problem.js';
 import type { RateLimit } from './rate-limit.js';
+import { recommendationRoutes } from './recommendation-routes.js';
+import { reportRoutes } from './report-routes.js';
 import { operationRoutes, type AppEnv } from './router.js';
 import { slaRoutes } from './sla.js';
 import { thresholdSuggestionRoutes } from './threshold-suggestions.js';
@@ -68,7 +72,7 @@ const METRICS_LIMIT_BYTES = 4 << 20;
 
 /** Every operation of the API; a resource has a file of its own. */
 function apiOperations(parts: ServerParts): readonly Operation[] {
-  const { archive, detector, incidents } = parts;
+  const { archive, detector, incidents, nowMs } = parts;
   const operations: Operation[] = [
     ...monitoringRoutes(parts),
     ...slaRoutes(parts),
@@ -84,6 +88,10 @@ function apiOperations(parts: ServerParts): readonly Operation[] {
     ...auditRoutes(archive),
     ...eventRoutes(parts),
     ...sessionRoutes(parts.authentication),
+    ...reportRoutes(archive, nowMs),
+    ...recommendationRoutes(archive, nowMs),
+    ...changeRoutes(archive, nowMs),
+    ...drillRoutes(archive),
   ];
   const document = operation({
     id: 'getOpenApi',

@@ -52,6 +52,7 @@ async function world(over: { isDeaf?: boolean; isRestless?: boolean } = {}) {
     return { ...waitingIncident, openedAt: openedAt ?? '', state, waiting, probableCause };
   };
   const api = await serve(({ method, url }: Received) => {
+    if (method === 'POST' && url === '/v1/drills') return { status: 201, body: {} };
     if (method === 'POST') {
       isApproved = true;
       weights['engine-2'] = 10;
@@ -109,6 +110,14 @@ describe('a drill', () => {
       { method: 'POST', body: { fault: 'slow-replica', replica: 'engine-2', forMs: 80_000 } },
       { method: 'DELETE', url: '/v1/faults/slow-replica?replica=engine-2' },
     ]);
+    expect(api.received.at(-1)).toMatchObject({
+      url: '/v1/drills',
+      body: {
+        fault: 'slow-replica',
+        isRight: true,
+        result: { named: { cause: 'infrastructure' } },
+      },
+    });
     expect(api.received.find(({ method }) => method === 'POST')).toMatchObject({
       url: `/v1/incidents/${encodeURIComponent(waitingIncident.id)}/approve`,
       body: { by: 'paramedic drill' },

@@ -79,6 +79,8 @@ export async function liveServer(more: Partial<ServerParts> = {}): Promise<LiveS
   await parts.archive.putIncident(INCIDENT);
   await parts.archive.putReport({
     ...{ id: 'report-1', incidentId: INCIDENT.id, runId: INCIDENT.runId, createdAtMs: 1 },
+    ...{ service: 'chat', category: 'infrastructure', likelihood: 0.9, isConfident: true },
+    ...{ features: [] },
     ...{ probableCause: 'e1 throttles', body: '{"version":1}', markdown: '# e1 throttles' },
   });
   const outer = await listen(createApp(parts), at);

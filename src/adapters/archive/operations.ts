@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OUTCOMES, type Archive, type ArchiveStatistics } from '../../domain/archive.js';
+import { OUTCOMES, type ArchiveStatistics } from '../../domain/archive.js';
 import { SEVERITIES } from '../../domain/sla/severity.js';
 import { VIOLATION_TYPES } from '../../domain/sla/threshold.js';
 import { RCA_OPERATIONS } from './rca-operations.js';
@@ -13,7 +13,6 @@ import {
   forensicsSchema,
   incidentQuerySchema,
   incidentSchema,
-  pageQuerySchema,
   retentionSchema,
   timelineEntrySchema,
 } from './records.js';

@@ -18,6 +18,14 @@ export function describeChange(change: SignalChange): string {
   return `${change.replica ?? change.service}: ${change.metric} ${verb} ${howMuch(change)}`;
 }
 
+/** `3 days`, `5 h` or `12 min`, for people. */
+export function howLong(ms: number): string {
+  const minutes = Math.max(0, Math.round(ms / 60_000));
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 72 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+}
+
 /** `12:03:10` in UTC. */
 export function clockTime(atMs: number): string {
   const seconds = Math.floor(atMs / 1000) % 86_400;

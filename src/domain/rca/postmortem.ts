@@ -1,4 +1,4 @@
-import { clockTime } from './describe-change.js';
+import { clockTime, howLong } from './describe-change.js';
 import type { RatedHypothesis, RootCauseReport, SimilarIncident } from './report.js';
 import { escapeXml, sparkline, type PictureMark } from './sparkline.js';
 
@@ -46,7 +46,7 @@ export function postmortemOf(report: RootCauseReport): string {
       list(recommendations.map(({ id, text, priority }) => `${id} (${priority}): ${plain(text)}`)),
     ],
     ['Prevention', list(report.prevention.map(plain))],
-    ['Similar incidents', list(report.similar.map(similar))],
+    ['Similar incidents', list(report.similar.map((one) => similar(one, incident.openedAtMs)))],
     ['Evidence that was missing', list(missing.map(plain))],
   ];
   const who = plain(incident.replica ?? incident.service);
@@ -70,9 +70,10 @@ function cause(one: RatedHypothesis): string {
   return `**${one.kind}: ${percent(one.probability)}** (${where}${how})\n\n${lines.join('\n')}`.trimEnd();
 }
 
-function similar({ incidentId, atMs, probableCause, similarity }: SimilarIncident): string {
-  const when = new Date(atMs).toISOString().slice(0, 16).replace('T', ' ');
-  return `${when} ${plain(incidentId)} (${percent(similarity)}): ${plain(probableCause)}`;
+function similar(one: SimilarIncident, openedAtMs: number): string {
+  const { incidentId, atMs, probableCause, similarity } = one;
+  const when = `${howLong(openedAtMs - atMs)} before`;
+  return `${when}, ${plain(incidentId)} (${percent(similarity)} alike): ${plain(probableCause)}`;
 }
 
 /** What was done and changed, as the pictures mark it. */

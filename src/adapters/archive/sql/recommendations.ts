@@ -51,7 +51,7 @@ export async function recommendations(
   if (q.states !== undefined) where.push(`state IN ${binds.tuple(q.states)}`);
   if (q.incidentId !== undefined) where.push(`incident_id = ${binds.add(q.incidentId)}`);
   if (q.after !== undefined) {
-    const [atMs = 0, id = ''] = decodeCursor(q.after, 1);
+    const [atMs, id = ''] = decodeCursor(q.after, 1);
     const at = binds.add(atMs);
     where.push(`(created_at_ms < ${at} OR (created_at_ms = ${at} AND id > ${binds.add(id)}))`);
   }
