@@ -23,7 +23,7 @@ export interface ServiceWorld {
   readonly control: ReplicaControl | undefined;
   readonly deployment: Deployment | undefined;
   /** Services that it calls. */
-  readonly dependsOn: readonly string[];
+  readonly dependsOn?: readonly string[];
 }
 
 /** An activity's own attempt, as the server numbers it. */
