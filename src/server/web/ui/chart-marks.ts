@@ -67,6 +67,7 @@ export function drawLimit(u: uPlot, limit: number | null): void {
   ctx.stroke();
   ctx.font = `600 ${10.5 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
   ctx.fillStyle = colour('bad');
+  ctx.textAlign = 'left';
   ctx.fillText('limit', bbox.left + 4 * ratio, y - 5 * ratio);
   ctx.restore();
 }
