@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { roleGuard } from '../adapters/identity/role-guard.js';
 import { slaPolicyOf } from '../config/evaluation-schema.js';
@@ -28,6 +29,8 @@ import { readHost } from '../detector/breakers/host-health.js';
 /** The detector role: scrapes, evaluates, and keeps incidents in step with violations. */
 export async function startDetector(role: Role): Promise<Running> {
   const { config, log, telemetry } = role;
+  // Its host's health looks at the folder's disk before the first snapshot makes it.
+  await mkdir(config.dataDir, { recursive: true });
   const { detector: settings } = config;
   const counters = addDetectorCounters(telemetry);
   const temporal = connectLater(config, log);
