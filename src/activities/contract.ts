@@ -1,4 +1,4 @@
-import type { IncidentRecord, TimelineEntry } from '../domain/archive.js';
+import type { AuditRecord, IncidentRecord, TimelineEntry } from '../domain/archive.js';
 import type { DeliveryRecord } from '../domain/notification.js';
 import type { MetricCondition } from '../domain/recovery/condition.js';
 import type { Verdict } from '../domain/recovery/verification.js';
@@ -68,7 +68,11 @@ export interface RecoveryActivities {
     target: Target;
     untilMs: number;
   }): Promise<{ unmet: string | undefined }>;
-  record(ask: { incident: IncidentRecord; timeline: readonly TimelineEntry[] }): Promise<void>;
+  record(ask: {
+    incident: IncidentRecord;
+    timeline: readonly TimelineEntry[];
+    audit: readonly AuditRecord[];
+  }): Promise<void>;
   /** The requests whose holder's run has ended. */
   findEndedHolders(requests: readonly LeaseRequest[]): Promise<string[]>;
 }

@@ -115,6 +115,7 @@ function stepsOf(
         timeoutMs: step.timeoutMs ?? action.timeoutMs,
         retries: step.retries ?? retries,
         irreversible: action.irreversible,
+        ...(action.lasting === undefined ? {} : { lasting: action.lasting }),
         parameters: step.parameters,
         gates: step.gates,
         isKept: step.isKept,

@@ -92,8 +92,9 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
         unmet: await awaitCondition(world, ask, Context.current().cancellationSignal),
       })),
 
-    record: ({ incident, timeline }) =>
+    record: ({ incident, timeline, audit }) =>
       asFailure(async () => {
+        for (const line of audit) await world.archive.putAudit(line);
         if (timeline.length > 0) await world.archive.putTimeline(timeline);
         await world.archive.putIncident(incident);
       }),

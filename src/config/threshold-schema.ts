@@ -29,6 +29,8 @@ const raw = z.strictObject({
   enabled: z.boolean().default(true),
   /** Requests per second under which a sample is no evidence. */
   minDemandPerSecond: z.number().nonnegative().optional(),
+  /** Judged by the service's own series alone, not for each replica. */
+  scope: z.literal('service').optional(),
 });
 
 /**
@@ -77,6 +79,7 @@ const thresholdSchema = raw.transform((given, context): Threshold => {
     ),
     enabled: given.enabled,
     minDemandPerSecond: given.minDemandPerSecond ?? known?.minDemandPerSecond,
+    ...(given.scope === undefined ? {} : { scope: given.scope }),
   };
 });
 

@@ -8,6 +8,7 @@ import {
 import type { Archive, IncidentRecord } from '../domain/archive.js';
 import {
   acknowledgeUpdate,
+  AUDITED_UPDATE,
   killSwitchUpdate,
   MONITOR_WORKFLOW_ID,
   OPERATOR_UPDATES,
@@ -62,12 +63,14 @@ export function createIncidents(archive: Archive, client: Client): Incidents {
     },
 
     async operate(id, operation, message) {
+      // Its caller writes the audit, with what it knows of whoever asks.
+      const updateId = `${AUDITED_UPDATE}${crypto.randomUUID()}`;
       const handle = client.workflow.getHandle(fullId(id));
       try {
         return await within(() =>
           operation === 'acknowledge'
-            ? handle.executeUpdate(acknowledgeUpdate, { args: [message] })
-            : handle.executeUpdate(OPERATOR_UPDATES[operation], { args: [message] }),
+            ? handle.executeUpdate(acknowledgeUpdate, { args: [message], updateId })
+            : handle.executeUpdate(OPERATOR_UPDATES[operation], { args: [message], updateId }),
         );
       } catch (error) {
         throw asProblem(error, id);

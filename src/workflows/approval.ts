@@ -54,7 +54,8 @@ export class Approval {
     this.log.tell('approval', `${what} waits for approval: ${line}`);
     const answer = await asking;
     this.log.waiting = undefined;
-    this.log.state = 'recovering';
+    // Paused while it waited, it is paused still: else nobody could resume it.
+    this.log.state = this.control.paused ? 'paused' : 'recovering';
     return answer;
   }
 }

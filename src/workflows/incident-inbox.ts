@@ -15,6 +15,7 @@ import {
   type OperatorMessage,
 } from './messages.js';
 import type { Mitigations } from './mitigations.js';
+import { auditOf } from './operator-audit.js';
 import { handleOperators, whoOf, type Ask } from './operator-control.js';
 import { messageOf } from './rollback.js';
 
@@ -28,6 +29,7 @@ export class IncidentInbox {
   private abort: Ask | undefined;
   private recoveryId: string | undefined;
   private isClosing = false;
+  private orders = 0;
 
   constructor(
     private readonly log: IncidentLog,
@@ -35,7 +37,8 @@ export class IncidentInbox {
   ) {
     setHandler(stateQuery, () => this.log.view, { description: 'State, plan, steps, owed undos' });
     this.handleDetector();
-    setHandler(progressSignal, ({ state, steps, owed, waiting, lines }) => {
+    setHandler(progressSignal, ({ state, steps, owed, waiting, lines, orders }) => {
+      this.log.audit(orders ?? []);
       this.log.set({ state, steps, owed, waiting });
       for (const { stage, text, atMs } of lines) this.log.note(stage, text, atMs);
     });
@@ -78,8 +81,13 @@ export class IncidentInbox {
 
   /** Takes an operator's message; the recovery, where one runs, does what it says. */
   operate(ask: Ask): string {
-    const refusal = this.refuse(ask.action);
-    if (refusal !== undefined) return refusal;
+    const refusal = this.refuse(ask);
+    const answer = refusal ?? this.obey(ask);
+    this.audit(ask, { isRefused: refusal !== undefined, detail: answer });
+    return answer;
+  }
+
+  private obey(ask: Ask): string {
     if (ask.action === 'abort') this.abort = ask;
     if (this.recoveryId === undefined) {
       this.log.tell('operator', `${whoOf(ask)}: ${ask.action}`);
@@ -127,22 +135,32 @@ export class IncidentInbox {
       description: 'Stops and undoes the recovery; {"keep": true} keeps what was changed',
     });
     handleOperators(
-      (action) => this.refuse(action),
+      (ask) => this.refuse(ask),
       (ask) => this.operate(ask),
     );
   }
 
   private acknowledge(message: OperatorMessage): string {
-    const by = message.by ?? 'an operator';
+    const by = whoOf(message);
     this.log.set({ acknowledgedBy: by });
     this.log.tell('acknowledged', `by ${by}`);
-    return `acknowledged by ${by}`;
+    const answer = `acknowledged by ${by}`;
+    this.audit({ ...message, action: 'acknowledge' }, { isRefused: false, detail: answer });
+    return answer;
   }
 
-  private refuse(action: Ask['action']): string | undefined {
-    if (this.isClosing) return `the incident is ending: there is nothing to ${action}`;
+  private audit(
+    ask: Parameters<typeof auditOf>[0],
+    result: { readonly isRefused: boolean; readonly detail: string },
+  ): void {
+    this.orders += 1;
+    this.log.audit(auditOf(ask, this.log.view.id, result, this.orders));
+  }
+
+  private refuse(ask: Ask): string | undefined {
+    if (this.isClosing) return `the incident is ending: there is nothing to ${ask.action}`;
     const isRunning = this.recoveryId !== undefined;
-    return refusalOf(action, this.log.view, { isRunning, isAborted: this.isAborted() });
+    return refusalOf(ask, this.log.view, { isRunning, isAborted: this.isAborted() });
   }
 
   private forward(recoveryId: string, ask: Ask): void {

@@ -6,6 +6,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { describeIncident } from './details.js';
+import type { AuditRecord } from '../domain/archive.js';
 import { ATTRIBUTES, type IncidentInput, type IncidentView } from './messages.js';
 import { record } from './proxies.js';
 
@@ -21,6 +22,7 @@ export class IncidentLog {
   private revision = 0;
   private sequence = 0;
   private unwritten: { sequence: number; atMs: number; stage: string; text: string }[] = [];
+  private unaudited: AuditRecord[] = [];
   private writing: Promise<void> | undefined;
   private isHeld = true;
 
@@ -104,6 +106,11 @@ export class IncidentLog {
     this.write();
   }
 
+  /** Lines of the audit, however the order came in; written with the next change or line of the story. */
+  audit(records: readonly AuditRecord[]): void {
+    this.unaudited.push(...records);
+  }
+
   /** The last word, written before the workflow ends. */
   async close(resolvedAtMs: number): Promise<void> {
     const { outcome, procedure } = this.current;
@@ -136,6 +143,7 @@ export class IncidentLog {
     while (written !== this.revision) {
       written = this.revision;
       const entries = this.unwritten.splice(0);
+      const audit = this.unaudited.splice(0);
       const { violation, id, runId } = this.current;
       const { state, outcome, openedAtMs, resolvedAtMs, procedure, probableCause } = this.current;
       const { service, replica, threshold, metric, violationType } = violation;
@@ -147,6 +155,7 @@ export class IncidentLog {
           revision: written,
         },
         timeline: entries.map((entry) => ({ ...entry, incidentId: id, runId })),
+        audit,
       }).catch((error: unknown) => {
         // A day of retries went by: the history here still has every line.
         log.error('the incident could not be archived', { error: String(error) });

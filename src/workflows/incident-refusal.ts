@@ -1,12 +1,17 @@
-import type { IncidentView, OperatorAction } from './messages.js';
+import type { IncidentView } from './messages.js';
+import type { Ask } from './operator-control.js';
 
 /** Why an operator's message makes no sense to an incident now, or undefined when it does. */
 export function refusalOf(
-  action: OperatorAction,
+  { action, keep }: Ask,
   { waiting, state }: Pick<IncidentView, 'waiting' | 'state'>,
   { isRunning, isAborted }: { readonly isRunning: boolean; readonly isAborted: boolean },
 ): string | undefined {
-  if (action === 'abort') return isAborted ? 'it is being aborted already' : undefined;
+  if (action === 'abort') {
+    if (isAborted) return 'it is being aborted already';
+    // What is undone by then can't be kept, and half of it would be neither.
+    return keep === true ? refusalWhileEnding(state) : undefined;
+  }
   if (!isRunning) return `no recovery is running: the incident is ${state}`;
   switch (action) {
     case 'approve':
@@ -17,8 +22,10 @@ export function refusalOf(
     case 'resume':
       return state === 'paused' ? undefined : 'it is not paused';
     case 'pause':
-      return state === 'paused' ? 'it is paused already' : refusalWhileEnding(state);
+      if (state === 'paused') return 'it is paused already';
+      return refusalAfterSteps(waiting) ?? refusalWhileEnding(state);
     case 'skip':
+      return refusalAfterSteps(waiting) ?? refusalWhileEnding(state);
     case 'deny-rollback':
       return refusalWhileEnding(state);
   }
@@ -26,4 +33,10 @@ export function refusalOf(
 
 function refusalWhileEnding(state: IncidentView['state']): string | undefined {
   return state === 'rolling-back' ? 'the rollback has begun: it is not stopped halfway' : undefined;
+}
+
+function refusalAfterSteps(waiting: IncidentView['waiting']): string | undefined {
+  return waiting?.kind === 'rollback'
+    ? 'the steps are over: the rollback waits for an approval'
+    : undefined;
 }

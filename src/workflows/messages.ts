@@ -4,7 +4,7 @@
  */
 import { defineSearchAttributeKey, type UpdateDefinition } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { IncidentState, Outcome } from '../domain/archive.js';
+import type { AuditRecord, IncidentState, Outcome } from '../domain/archive.js';
 import type { ActionName, ActionParameters, Autonomy } from '../domain/recovery/action.js';
 import type { LeaseAsk, LeaseLimits, LeaseRefusal, LeaseState } from '../domain/recovery/lease.js';
 import type { Gate } from '../domain/recovery/procedure.js';
@@ -73,6 +73,8 @@ export interface PlannedStep {
   readonly isKept?: boolean;
   /** One of those that are tried when the others did not help. */
   readonly isOnFailure?: boolean;
+  /** Why what it did is no temporary mitigation, but stays when it helped. */
+  readonly lasting?: string;
 }
 
 /** Where fresh samples come from when a step is judged, and by which rule. */
@@ -192,6 +194,8 @@ export interface RecoveryProgress {
   readonly waiting: ApprovalRequest | undefined;
   /** What happened since the last progress, in order. */
   readonly lines: readonly StoryLine[];
+  /** Orders that were given to the recovery itself since then, for the audit. */
+  readonly orders?: readonly AuditRecord[];
 }
 
 /** What an operator is asked. */
@@ -269,6 +273,8 @@ export const OPERATOR_UPDATES: Readonly<
   'approve-rollback': defineUpdate<string, [AbortMessage]>('approve-rollback'),
   'deny-rollback': defineUpdate<string, [AbortMessage]>('deny-rollback'),
 };
+/** What an update's id begins with whose sender writes the audit; of all others the workflow does. */
+export const AUDITED_UPDATE = 'audited:';
 export const acknowledgeUpdate = defineUpdate<string, [OperatorMessage]>('acknowledge');
 
 export const stateQuery = defineQuery<IncidentView>('state');

@@ -11,7 +11,7 @@ import {
 export type Ask = { readonly action: OperatorAction } & AbortMessage;
 
 /** Who sent it, in words. */
-export function whoOf(ask: Ask): string {
+export function whoOf(ask: Pick<Ask, 'by'>): string {
   return ask.by ?? 'an operator';
 }
 
@@ -33,7 +33,7 @@ const DESCRIPTIONS: Readonly<Record<OperatorAction, string>> = {
  * no trace in the history.
  */
 export function handleOperators(
-  refuse: (action: OperatorAction) => string | undefined,
+  refuse: (ask: Ask) => string | undefined,
   accept: (ask: Ask) => string,
 ): void {
   for (const action of OPERATOR_ACTIONS) {
@@ -43,7 +43,7 @@ export function handleOperators(
       {
         description: DESCRIPTIONS[action],
         validator: (message: AbortMessage | undefined) => {
-          const why = malformed(message) ?? refuse(action);
+          const why = malformed(message) ?? refuse({ ...message, action });
           if (why !== undefined) throw new Error(why);
         },
       },
@@ -78,8 +78,9 @@ export class OperatorControl {
   waitedMs = 0;
 
   /** Why that message makes no sense now, or undefined when it does. */
-  refuse(action: OperatorAction, isEnding: boolean): string | undefined {
+  refuse({ action }: Ask, isEnding: boolean): string | undefined {
     const waiting = this.waitingFor;
+    const isAsked = waiting?.kind === 'rollback';
     switch (action) {
       case 'approve':
       case 'deny':
@@ -87,17 +88,18 @@ export class OperatorControl {
       case 'approve-rollback':
         return waiting?.kind === 'rollback' ? undefined : 'no rollback waits for an approval';
       case 'deny-rollback':
-        return isEnding && waiting?.kind !== 'rollback'
+        return isEnding && !isAsked
           ? 'the rollback has begun: it is not stopped halfway'
           : undefined;
       case 'abort':
         if (this.aborted !== undefined) return 'it is being aborted already';
-        return isEnding ? 'it is ending already' : undefined;
+        // Asked whether to roll back, it is an answer: undo, or keep.
+        return isEnding && !isAsked ? 'it is ending already' : undefined;
       case 'skip':
-        return isEnding ? 'it is ending already' : undefined;
+        return isEnding ? 'its steps are over' : undefined;
       case 'pause':
         if (this.isPaused) return 'it is paused already';
-        return isEnding ? 'it is ending already' : undefined;
+        return isEnding ? 'its steps are over' : undefined;
       case 'resume':
         return this.isPaused ? undefined : 'it is not paused';
     }

@@ -5,7 +5,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Outcome } from '../domain/archive.js';
+import type { AuditRecord, Outcome } from '../domain/archive.js';
 import type { Verdict } from '../domain/recovery/verification.js';
 import {
   operatorSignal,
@@ -17,6 +17,7 @@ import {
 } from './messages.js';
 import { Approval } from './approval.js';
 import { Gates } from './gates.js';
+import { auditOf } from './operator-audit.js';
 import { handleOperators, OperatorControl, whoOf, type Ask } from './operator-control.js';
 import { applyStepOf, prepareStep, verifyStep } from './proxies.js';
 import { RecoveryLog } from './recovery-log.js';
@@ -62,18 +63,24 @@ class Recovery {
       description: 'An operator’s message, forwarded by the incident',
     });
     handleOperators(
-      (action) => this.control.refuse(action, this.isEnding),
-      (ask) => this.operate(ask),
+      (ask) => this.control.refuse(ask, this.isEnding),
+      (ask) => this.operate(ask, { isDirect: true }),
     );
   }
 
-  /** Takes an operator's message; one that makes no sense any more changes nothing, and says why. */
-  operate(ask: Ask): string {
-    const refusal = this.control.refuse(ask.action, this.isEnding);
+  /**
+   * Takes an operator's message; one that makes no sense any more changes nothing, and says why. What
+   * the incident forwards is in the audit already: only a direct one is to be told for it.
+   */
+  operate(ask: Ask, { isDirect = false } = {}): string {
+    const refusal = this.control.refuse(ask, this.isEnding);
     if (refusal !== undefined) return refusal;
     const answer = this.control.accept(ask);
+    if (isDirect) this.log.audit(this.auditOf(ask, answer));
     if (ask.action === 'pause') this.log.state = 'paused';
-    if (ask.action === 'resume') this.log.state = 'recovering';
+    if (ask.action === 'resume') {
+      this.log.state = this.log.waiting === undefined ? 'recovering' : 'awaiting-approval';
+    }
     const why = ask.reason === undefined ? '' : ` (${ask.reason})`;
     this.log.tell('operator', `${whoOf(ask)}: ${ask.action}${why} — ${answer}`);
     return answer;
@@ -104,7 +111,10 @@ class Recovery {
         this.log.update(step, { state: 'skipped', line: `stopped before it: ${this.stopped}` });
         continue;
       }
-      if (await this.tryStep(step)) return true;
+      const isRecovered = await this.tryStep(step);
+      // One that came while this step was being undone was for it, not for the next.
+      this.control.takeSkip();
+      if (isRecovered) return true;
     }
     return false;
   }
@@ -119,6 +129,12 @@ class Recovery {
     for (const report of this.log.steps) {
       if (report.state !== 'planned') continue;
       this.log.update(report, { state: 'skipped', line: 'not needed: recovered before it' });
+    }
+    for (const owed of [...this.log.owed]) {
+      const { lasting, action } = owed.step;
+      if (lasting === undefined) continue;
+      this.forget(owed);
+      this.log.tell('stays', `${action}: ${lasting}`);
     }
     const held = this.log.owed.map((o) => o.undoLine).join('; ');
     return ['recovered', held === '' ? 'nothing to release' : `to be released: ${held}`];
@@ -285,6 +301,11 @@ class Recovery {
     }
     owed.splice(index, 1);
     this.log.tell('undone', `${step.action}: ${result.text}; ${why}`);
+  }
+
+  private auditOf(ask: Ask, detail: string): readonly AuditRecord[] {
+    this.operations += 1;
+    return auditOf(ask, workflowInfo().workflowId, { isRefused: false, detail }, this.operations);
   }
 
   /** Unique for each intended effect of this run: asked twice, it happens once. */

@@ -5,7 +5,7 @@ import {
   setCurrentDetails,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { IncidentState, Outcome } from '../domain/archive.js';
+import type { AuditRecord, IncidentState, Outcome } from '../domain/archive.js';
 import { describeRecovery } from './details.js';
 import {
   ATTRIBUTES,
@@ -27,6 +27,7 @@ export class RecoveryLog {
   state: IncidentState = 'recovering';
   waiting: ApprovalRequest | undefined;
   private readonly untold: StoryLine[] = [];
+  private readonly unaudited: AuditRecord[] = [];
   private telling: Promise<void> | undefined;
 
   constructor(private readonly input: RecoveryInput) {
@@ -43,9 +44,17 @@ export class RecoveryLog {
     if (report !== undefined) this.steps[index] = { ...report, ...change };
   }
 
-  progress(lines: readonly StoryLine[] = []): RecoveryProgress {
+  progress(
+    lines: readonly StoryLine[] = [],
+    orders: readonly AuditRecord[] = [],
+  ): RecoveryProgress {
     const { state, steps, owed, waiting } = this;
-    return { state, steps, owed, waiting, lines };
+    return { state, steps, owed, waiting, lines, orders };
+  }
+
+  /** Lines of the audit, written by the incident; told with the next line of the story. */
+  audit(orders: readonly AuditRecord[]): void {
+    this.unaudited.push(...orders);
   }
 
   /** Tells the log, Temporal's UI and the incident what happened; a lost incident stops no recovery. */
@@ -77,7 +86,8 @@ export class RecoveryLog {
     const incident = getExternalWorkflowHandle(this.input.incidentId);
     while (this.untold.length > 0) {
       const lines = this.untold.splice(0);
-      await incident.signal(progressSignal, this.progress(lines)).catch(() => undefined);
+      const progress = this.progress(lines, this.unaudited.splice(0));
+      await incident.signal(progressSignal, progress).catch(() => undefined);
     }
     // In the same turn as the last look, or a line told in between would wait for the next one.
     this.telling = undefined;

@@ -22,15 +22,17 @@ export interface RollbackParts {
 export async function rollBackAll(parts: RollbackParts): Promise<[Outcome, string]> {
   const { plan, control, log, approval, operationId } = parts;
   const { owed } = log;
+  const last = owed.at(-1);
+  const lines = owed.map((o) => o.undoLine).join('; ');
+  const isOrdered = control.abortAsk !== undefined || control.rollbackAsk !== undefined;
+  if (last !== undefined && plan.asksBeforeRollback && !isOrdered) {
+    await approval.ask('rollback', last.step, `to be undone: ${lines}`, 'rollback');
+  }
+  // Read after the question: an abort answers it.
   const abort = control.abortAsk;
   const ended: Outcome = abort === undefined ? 'rolled-back' : 'aborted';
   const who = abort === undefined ? '' : ` by ${whoOf(abort)}`;
-  const last = owed.at(-1);
   if (last === undefined) return [ended, `nothing to undo${who}`];
-  const lines = owed.map((o) => o.undoLine).join('; ');
-  if (abort === undefined && plan.asksBeforeRollback && !control.rollbackAsk) {
-    await approval.ask('rollback', last.step, `to be undone: ${lines}`, 'rollback');
-  }
   if (abort?.keep === true || control.rollbackAsk?.action === 'deny-rollback') {
     for (const { step } of owed) log.update(step, { state: 'kept' });
     return ['aborted', `stopped${who}; kept; to undo by hand: ${lines}`];

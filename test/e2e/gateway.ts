@@ -36,6 +36,11 @@ export class Gateway {
     return { weight: Number(fields[7]), admin: Number(fields[6]) };
   }
 
+  /** Everything that decides how it balances, as canonical JSON. */
+  async state(): Promise<string> {
+    return (await fetch(`${this.url}/-/state`)).text();
+  }
+
   /** What was commanded since an entry, oldest first. */
   async adminLog(afterSeq = 0): Promise<AdminEntry[]> {
     const reply = await fetch(`${this.url}/-/admin/log`);

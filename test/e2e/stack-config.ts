@@ -9,6 +9,11 @@ const DEMO = path.join(projectRoot(), 'config/demo.yaml');
 /** A section of a configuration file as YAML gives it. */
 export type Section = Readonly<Record<string, unknown>>;
 
+/** What a stack watches unless told. */
+const ONE_THRESHOLD: readonly Section[] = [
+  { metric: 'request_latency_p95', target: 200, tolerance: '25%', window: '12s' },
+];
+
 /**
  * Writes the demo's configuration in another folder, on other ports and with shorter windows: one threshold, so that
  * a test knows which incident it waits for. `overrides` are merged into its sections.
@@ -18,6 +23,7 @@ export function writeStackConfig(
   dataDir: string,
   ports: StackPorts,
   overrides: Readonly<Record<string, Section>> = {},
+  thresholds: readonly Section[] = ONE_THRESHOLD,
 ): void {
   const onOurPorts = readFileSync(DEMO, 'utf8')
     .replaceAll(':18080', `:${ports.gateway}`)
@@ -55,8 +61,6 @@ export function writeStackConfig(
       merged[key] = { ...(merged[key] as Section | undefined), ...value };
     }
   }
-  merged['thresholds'] = [
-    { metric: 'request_latency_p95', target: 200, tolerance: '25%', window: '12s' },
-  ];
+  merged['thresholds'] = thresholds;
   writeFileSync(file, stringify(merged));
 }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { projectRoot } from '../../src/local-stack/project-root.js';
 import type { IncidentDetailJson, IncidentJson } from '../../src/server/incident-json.js';
 import { eventually } from './eventually.js';
+import { FleetSupervisor } from './fleet-supervisor.js';
 import { Gateway } from './gateway.js';
 import { freePorts, type StackPorts } from './ports.js';
 import { type Section, writeStackConfig } from './stack-config.js';
@@ -33,6 +34,7 @@ export class Stack {
   readonly dataDir = path.join(this.folder, 'data');
   readonly configFile = path.join(this.folder, 'stack.yaml');
   readonly gateway: Gateway;
+  readonly supervisor: FleetSupervisor;
   private readonly mark = randomUUID();
   private launcher: ChildProcess | undefined;
   private exited: Promise<number | null> = Promise.resolve(null);
@@ -40,15 +42,26 @@ export class Stack {
   /** Should the runner end without stopping us, the launcher still ends, and all it started. */
   private readonly atExit = (): void => void this.launcher?.kill('SIGTERM');
 
-  private constructor(readonly ports: StackPorts) {
+  private constructor(
+    readonly ports: StackPorts,
+    private readonly overrides: Readonly<Record<string, Section>>,
+  ) {
     this.gateway = new Gateway(ports);
+    this.supervisor = new FleetSupervisor(ports);
   }
 
   /** A stack that is configured, on free ports, but not started. */
   static async prepare(overrides: Readonly<Record<string, Section>> = {}): Promise<Stack> {
-    const stack = new Stack(await freePorts());
+    const stack = new Stack(await freePorts(), overrides);
     writeStackConfig(stack.configFile, stack.dataDir, stack.ports, overrides);
     return stack;
+  }
+
+  /** Has other thresholds judged from now on, as an operator does: in the file, then `reload`. */
+  async judge(thresholds: readonly Section[]): Promise<void> {
+    writeStackConfig(this.configFile, this.dataDir, this.ports, this.overrides, thresholds);
+    const { code, stderr } = await this.cli('reload');
+    if (code !== 0) throw new Error(`reload: ${stderr}`);
   }
 
   /** Everything that `start` has printed. */

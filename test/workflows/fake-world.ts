@@ -1,5 +1,11 @@
+import type { BreakerView } from '../../src/workflows/breaker-messages.js';
 import type { Breakers, Coordination, World } from '../../src/activities/world.js';
-import type { Archive, IncidentRecord, TimelineEntry } from '../../src/domain/archive.js';
+import type {
+  Archive,
+  AuditRecord,
+  IncidentRecord,
+  TimelineEntry,
+} from '../../src/domain/archive.js';
 import {
   AdapterError,
   type EngineAdmin,
@@ -50,6 +56,9 @@ export class FakeFleet {
   readonly effects: string[] = [];
   readonly records: IncidentRecord[] = [];
   readonly lines: TimelineEntry[] = [];
+  readonly audit: AuditRecord[] = [];
+  /** Replicas whose breaker is open, with on whose behalf. */
+  readonly opened = new Map<string, string>();
   readonly servers = new Map<string, LoadBalancerServer>();
   private readonly changes: { atMs: number; latency: Map<string, number> }[] = [];
   /** Called before each effect; may throw. */
@@ -57,6 +66,10 @@ export class FakeFleet {
   /** Called after each effect; may throw: the effect has happened. */
   afterEffect: (effect: string) => Promise<void> = () => Promise.resolve();
   latencyOf: (server: LoadBalancerServer) => number = () => 100;
+  /** The only metric that there is a history of; `latencyOf` gives it. */
+  metric = 'request_latency_p95';
+  /** Called before each look at the servers, as a preparation does. */
+  beforeLook: () => Promise<void> = () => Promise.resolve();
 
   constructor(names: readonly string[] = ['engine-1', 'engine-2', 'engine-3']) {
     for (const name of names) {
@@ -90,7 +103,10 @@ export class FakeFleet {
   }
 
   readonly loadBalancer: LoadBalancer = {
-    servers: () => Promise.resolve([...this.servers.values()]),
+    servers: async () => {
+      await this.beforeLook();
+      return [...this.servers.values()];
+    },
     counts: () => Promise.resolve([]),
     setWeight: (_, name, weight) => this.set(name, `${name} weight ${weight}`, { weight }),
     setAdmin: (_, name, admin) => this.set(name, `${name} ${admin}`, { admin }),
@@ -100,9 +116,31 @@ export class FakeFleet {
     setMapEntry: () => Promise.reject(new AdapterError('rejected', 'not in this test')),
   };
 
+  /** Breakers that drain what they keep requests from, at once. */
+  readonly breakers: Pick<Breakers, 'states' | 'order'> = {
+    states: () =>
+      Promise.resolve(
+        [...this.opened].map(([replica, by]) => {
+          const since = { sinceMs: 0, openedAtMs: 0, untilMs: Number.MAX_SAFE_INTEGER };
+          const open = { status: 'open', epoch: 1, reason: 'ordered', by, ...since };
+          const breakers = { aphrodite_engine: open };
+          // Of the other kinds nothing is asked here.
+          return { service: 'chat', replica, breakers, note: '' } as unknown as BreakerView;
+        }),
+      ),
+    order: async ({ replica = '' }, order, { by = '' }) => {
+      const isOpening = order === 'open';
+      if (isOpening) this.opened.set(replica, by);
+      else this.opened.delete(replica);
+      const admin = isOpening ? 'drain' : 'ready';
+      await this.set(replica, `${replica} breaker ${order}: ${admin}`, { admin });
+      return `${order} by ${by}`;
+    },
+  };
+
   readonly history: MetricHistory = {
     range: ({ service, metrics, fromMs, toMs }) => {
-      if (metrics?.includes('request_latency_p95') !== true) return Promise.resolve([]);
+      if (metrics?.includes(this.metric) !== true) return Promise.resolve([]);
       const timesMs: number[] = [];
       for (let t = Math.ceil(fromMs / 20) * 20; t <= Math.min(toMs, Date.now()); t += 20)
         timesMs.push(t);
@@ -111,7 +149,7 @@ export class FakeFleet {
       const names = [...this.servers.values()]
         .filter((s) => s.admin === 'ready')
         .map((s) => s.name);
-      const metric = 'request_latency_p95';
+      const { metric } = this;
       return Promise.resolve([
         ...names.map((replica) => ({ service, replica, metric, timesMs, values: of(replica) })),
         {
@@ -138,12 +176,13 @@ export class FakeFleet {
     policy: Partial<RecoveryPolicy> = {},
     breakers: Partial<Breakers> = {},
   ): World {
-    const { records, lines } = this;
+    const { records, lines, audit } = this;
     // Only what the workflows write is kept; a test reads it from here.
     const archive = {
       putIncident: (record: IncidentRecord) => Promise.resolve(void records.push(record)),
       putTimeline: (entries: readonly TimelineEntry[]) =>
         Promise.resolve(void lines.push(...entries)),
+      putAudit: (line: AuditRecord) => Promise.resolve(void audit.push(line)),
     } as unknown as Archive;
     return {
       services: new Map([

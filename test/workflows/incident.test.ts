@@ -1,6 +1,6 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCoordination } from '../../src/compose/coordination.js';
 import { Reconciler } from '../../src/compose/reconciler.js';
 import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
@@ -24,6 +24,9 @@ import { recordHistories } from './record-histories.js';
 Runtime.install({
   logger: new DefaultLogger(process.env['TEST_LOG'] === undefined ? 'WARN' : 'INFO'),
 });
+
+// A server and two workers start for each: seconds on an idle machine, many times that on a busy one.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 let env: TestWorkflowEnvironment;
 let fleet: FakeFleet;
@@ -367,7 +370,7 @@ describe('incident', () => {
       },
       { cooldownMs: 12_000 },
     );
-  }, 60_000);
+  });
 
   it('only suggests when a storm of incidents is open', async () => {
     throttle();

@@ -39,6 +39,8 @@ interface ActionTraits {
   readonly name: ActionName;
   /** Why it has no undo, for actions that have none. */
   readonly irreversible?: string;
+  /** Why what it did stays when it helped, for actions that are no temporary mitigation. */
+  readonly lasting?: string;
   /** Time that its effect takes beyond the SLI's own window. */
   readonly settleMs: number;
   /** Bound on one attempt. */

@@ -76,6 +76,7 @@ async function notToBlame({ service, target }: PrepareContext): Promise<string |
 export const deploymentRollback = defineAction({
   name: 'deployment_rollback',
   state,
+  lasting: 'a release that failed is not tried on users again: a person deploys the next one',
   settleMs: 5_000,
   timeoutMs: 240_000,
   async prepare(context) {

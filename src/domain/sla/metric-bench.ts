@@ -80,6 +80,13 @@ export class MetricBench {
     this.#reconfigureRegression(thresholds, atMs, out);
     this.#thresholds = thresholds;
     this.#setRange();
+    for (const judge of this.#judges) {
+      if (judge.threshold.scope !== 'service') continue;
+      // It may have been judged by replica before: those are nobody's violations any more.
+      for (const replica of [...judge.tracks.keys()]) {
+        if (replica !== undefined) judge.forget(replica, atMs, out);
+      }
+    }
     for (const stream of this.streams.values()) this.#seat(stream);
   }
 
@@ -117,7 +124,10 @@ export class MetricBench {
 
   #seat(stream: Stream): void {
     const { replica } = stream.id;
-    stream.seats = this.#judges.map((judge) => ({ judge, track: judge.join(replica) }));
+    const judges = this.#judges.filter(
+      ({ threshold }) => threshold.scope !== 'service' || replica === undefined,
+    );
+    stream.seats = judges.map((judge) => ({ judge, track: judge.join(replica) }));
     const regression = this.#regression;
     stream.regression = regression && { judge: regression, track: regression.join(replica) };
     stream.seatStaleness();

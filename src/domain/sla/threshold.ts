@@ -34,6 +34,11 @@ export interface Threshold {
   readonly enabled: boolean;
   /** Least demand (requests per second) under which a sample is no evidence, or undefined for no gate. */
   readonly minDemandPerSecond: number | undefined;
+  /**
+   * `service`: judged by the service's own series alone. For what adds up over replicas, such as tokens
+   * per second: no share of a service's target can be asked of one of them. Left out: both are judged.
+   */
+  readonly scope?: 'service';
 }
 
 /** The value beyond which a sample is a breach: target × (1 ± tolerance), in the threshold's unit. */
