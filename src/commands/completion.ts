@@ -8,7 +8,7 @@ export function showCompletion(program: Command, shell: string): number {
     description: command.description(),
     words: [
       ...command.commands.map((inner) => inner.name()),
-      ...command.options.flatMap(({ long }) => (long == null ? [] : [long])),
+      ...command.options.flatMap(({ long }) => (long ? [long] : [])),
       '--help',
     ],
   }));

@@ -16,7 +16,7 @@ export async function listIncidents(
   else if (incidents.length === 0) print('No incidents.');
   else {
     const rows = incidents.map((i) => [
-      i.openedAt?.slice(0, 19).replace('T', ' ') ?? '',
+      i.openedAt.slice(0, 19).replace('T', ' '),
       i.state,
       i.outcome ?? '-',
       i.severity,
@@ -58,13 +58,13 @@ export async function showIncident(
     `  violated   ${found.threshold}: ${value.toPrecision(4)} ${unit}, limit ${limit.toPrecision(4)} (${found.severity})`,
   );
   print(
-    `  opened     ${found.openedAt ?? ''}${found.resolvedAt === null ? '' : `, resolved ${found.resolvedAt}`}`,
+    `  opened     ${found.openedAt}${found.resolvedAt === null ? '' : `, resolved ${found.resolvedAt}`}`,
   );
   print(`  procedure  ${found.procedure ?? 'none'}${found.why === null ? '' : ` — ${found.why}`}`);
   print(`  cause      ${found.probableCause ?? 'not known yet'}`);
   print(`  Temporal   ${found.uiUrl}`);
   if (found.waiting !== null) {
-    print(`\nWaits for you until ${found.waiting.until ?? ''}: ${found.waiting.line}`);
+    print(`\nWaits for you until ${found.waiting.until}: ${found.waiting.line}`);
     print(`  bin/paramedic approve ${found.id}   or   bin/paramedic deny ${found.id}`);
   }
   if (found.steps.length > 0) {
@@ -82,7 +82,7 @@ export async function showIncident(
   }
   print('\nTimeline:');
   for (const { at, stage, text } of found.timeline) {
-    print(`  ${at?.slice(11, 19) ?? ''}  ${stage.padEnd(12)} ${text}`);
+    print(`  ${at.slice(11, 19)}  ${stage.padEnd(12)} ${text}`);
   }
   return 0;
 }

@@ -77,7 +77,7 @@ export async function startServer({ config, log, telemetry }: Role): Promise<Run
     rateLimit: config.server.rateLimit,
     guardRole: roleGuard(internalToken),
     page: pageRoutes(loadPage(PAGE)),
-    takeMetrics: roles.take,
+    takeMetrics: (name, text) => roles.take(name, text),
     version: packageVersion(),
     nowMs: Date.now,
   });

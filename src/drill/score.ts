@@ -127,7 +127,7 @@ function isRightPlace(named: NamedCause, replica: string | undefined): boolean {
 }
 
 function openedAtMs({ detail }: SeenIncident): number {
-  return Date.parse(detail.openedAt ?? '');
+  return Date.parse(detail.openedAt);
 }
 
 /** When the last of them was well again; undefined when one was not before the fault was taken back. */
@@ -135,7 +135,7 @@ function recoveredAtMs(seen: readonly SeenIncident[], clearedAtMs: number): numb
   const times = seen.map(({ detail }) => {
     const line = detail.timeline.find(
       ({ stage, at }) =>
-        (stage === 'recovered' || stage === 'compliant') && Date.parse(at ?? '') <= clearedAtMs,
+        (stage === 'recovered' || stage === 'compliant') && Date.parse(at) <= clearedAtMs,
     );
     return Date.parse(line?.at ?? '');
   });

@@ -24,7 +24,7 @@ export class IncidentWatch {
   /** Looks once. */
   async look(): Promise<void> {
     for (const { id, openedAt } of await listIncidents(this.api)) {
-      if (Date.parse(openedAt ?? '') < this.sinceMs) continue;
+      if (Date.parse(openedAt) < this.sinceMs) continue;
       const path = `/v1/incidents/${encodeURIComponent(id)}`;
       const detail = (await this.api.get(path)) as IncidentDetailJson;
       const before = this.seenByRun.get(detail.runId);

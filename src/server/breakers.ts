@@ -86,7 +86,10 @@ async function allBreakers({ breakers, detector, targets }: BreakerParts) {
   const keyOf = ({ service, replica }: Target) => `${service}/${replica ?? ''}`;
   const known = new Map<string, { target: Target; note: string; of: Map<BreakerKind, Breaker> }>();
   const entry = (target: Target) => {
-    const found = known.get(keyOf(target)) ?? { target, note: '', of: new Map() };
+    const found = known.get(keyOf(target)) ?? {
+      ...{ target, note: '' },
+      of: new Map<BreakerKind, Breaker>(),
+    };
     known.set(keyOf(target), found);
     return found;
   };

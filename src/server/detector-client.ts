@@ -92,10 +92,7 @@ const TIMEOUT_MS = 2_000;
 const FORWARD_TIMEOUT_MS = 10_000;
 
 /** The detector at that base URL; `token` is what the roles show each other. */
-export function createDetectorClient(
-  base: string,
-  token: string | undefined = undefined,
-): DetectorClient {
+export function createDetectorClient(base: string, token?: string): DetectorClient {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const ask = async (path: string): Promise<Response | undefined> => {
     try {

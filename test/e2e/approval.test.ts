@@ -39,8 +39,7 @@ async function untilAsked() {
   return stack.until(
     ID,
     'an approval to be asked for',
-    ({ state, openedAt }) =>
-      state === 'awaiting-approval' && Date.parse(openedAt ?? '') >= startedAtMs,
+    ({ state, openedAt }) => state === 'awaiting-approval' && Date.parse(openedAt) >= startedAtMs,
     WITHIN_MS,
   );
 }

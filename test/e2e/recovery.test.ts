@@ -110,9 +110,7 @@ describe('one incident from its start to its end', () => {
 
       const closed = await mendAndClose();
       expect(closed).toMatchObject({ outcome: 'recovered', procedure: 'latency_spike', owed: [] });
-      expect(Date.parse(closed.resolvedAt ?? '')).toBeGreaterThan(
-        Date.parse(closed.openedAt ?? ''),
-      );
+      expect(Date.parse(closed.resolvedAt ?? '')).toBeGreaterThan(Date.parse(closed.openedAt));
       const stages = closed.timeline.map(({ stage }) => stage);
       expect(stages).toEqual(
         expect.arrayContaining(['violation', 'plan', 'changed', 'verified', 'released', 'cause']),

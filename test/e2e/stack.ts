@@ -203,7 +203,7 @@ export class Stack {
 
   /** Waits for the incident that is opened after `afterMs` (Unix milliseconds). */
   async openedAfter(afterMs: number, withinMs: number): Promise<IncidentJson> {
-    const isNew = (one: IncidentJson) => Date.parse(one.openedAt ?? '') >= afterMs;
+    const isNew = (one: IncidentJson) => Date.parse(one.openedAt) >= afterMs;
     const incidents = await eventually(
       () => this.incidents(),
       (all) => all.some(isNew),

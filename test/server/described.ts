@@ -78,6 +78,7 @@ export function sampleOf(
       return false;
     case 'string':
       return schema.format === 'date-time' ? '2026-11-24T00:00:00Z' : 'sample';
+    case undefined:
     default:
       return {};
   }

@@ -41,7 +41,7 @@ export function tokenReader(tokens: readonly TokenConfig[], nowMs: () => number)
   const isAlive = ({ untilMs = Infinity }: Principal) => nowMs() < untilMs;
   return {
     /** Who a token belongs to; undefined for an unknown one, and one past its time. */
-    read(token: string): Promise<Principal | undefined> {
+    read: (token: string): Promise<Principal | undefined> => {
       const given = hashOf(token);
       let found: Principal | undefined;
       for (const { hash, principal } of known) {

@@ -59,7 +59,7 @@ export async function open(browser: Browser, options: BrowserContextOptions): Pr
 /** What axe finds that is serious or worse, a line each. */
 export async function seriousIssues(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
-  const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
+  const { violations } = await page.evaluate<AxeResults>('axe.run()');
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) =>
