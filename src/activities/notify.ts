@@ -8,9 +8,10 @@ import type {
   NotificationKind,
 } from '../domain/notification.js';
 import { AdapterError, type Notifier } from '../domain/ports.js';
-import type { NotifyAsk, NotifyFailure } from '../workflows/notify-messages.js';
+import type { NotifyAsk, NotifyFailure, NotifyResult } from '../workflows/notify-messages.js';
 import type { NotifyActivities } from './contract.js';
 import { asFailure, isFinal } from './failure.js';
+import { Turnstile } from './turnstile.js';
 
 /** A configured way to tell people. */
 export interface Channel {
@@ -34,11 +35,11 @@ export interface NotifyWorld {
 export type TryResult = DeliveryState | 'busy';
 
 /**
- * Deliveries at a time to one channel: one that hangs must leave room for the others in the worker,
- * which runs `MAX_DELIVERIES` at once.
+ * Deliveries at a time to one channel, and as many that wait for a turn: one that hangs must leave
+ * room for the others in the worker, which runs `MAX_DELIVERIES` at once.
  */
-const MAX_PER_CHANNEL = 8;
-/** Activities that a worker of the notify queue runs at a time. */
+const MAX_PER_CHANNEL = 16;
+/** Activities that a worker of the notify queue runs at a time: six channels may hang at once. */
 export const MAX_DELIVERIES = 200;
 /** Another side that wants to be left alone for longer is asked all the same. */
 const MAX_RETRY_AFTER_MS = 60 * 60_000;
@@ -47,80 +48,99 @@ const ARCHIVE_WITHIN_MS = 2_000;
 
 /** What the notify queue's workers do for workflows. */
 export function createNotifyActivities(world: NotifyWorld): NotifyActivities {
-  const inFlight = new Map<string, number>();
+  const turnstiles = new Map<string, Turnstile>();
+  const turnstileOf = (name: string) => {
+    const turnstile = turnstiles.get(name) ?? new Turnstile(MAX_PER_CHANNEL, MAX_PER_CHANNEL);
+    turnstiles.set(name, turnstile);
+    return turnstile;
+  };
   return {
-    notify: (ask) => notify(world, inFlight, ask),
+    async notify(ask) {
+      const channel = world.channels.get(ask.channel);
+      const delivery = new Delivery(world, ask, channel?.fallback);
+      if (channel === undefined) {
+        return delivery.giveUp(`channel "${ask.channel}" is not configured`, 'rejected');
+      }
+      if (!channel.kinds.includes(ask.notification.kind)) {
+        world.onTried(channel.name, 'skipped', 0);
+        return delivery.ended('skipped', {});
+      }
+      const passed = await turnstileOf(channel.name).pass(() => delivery.try(channel));
+      if (passed !== undefined) return passed.result;
+      world.onTried(channel.name, 'busy', 0);
+      throw ApplicationFailure.create({
+        message: `too many deliveries to channel "${channel.name}" are under way`,
+        ...{ type: 'busy', nextRetryDelay: '1s' },
+      });
+    },
     recordDelivery: (delivery) => asFailure(() => world.archive.putDelivery(delivery)),
   };
 }
 
-async function notify(world: NotifyWorld, inFlight: Map<string, number>, ask: NotifyAsk) {
-  const { attempt: attempts, scheduledTimestampMs } = Context.current().info;
-  const { notification, insteadOf } = ask;
-  const channel = world.channels.get(ask.channel);
-  const recordOf = (state: DeliveryState, more: Partial<DeliveryRecord>): DeliveryRecord => ({
-    notificationId: notification.id,
-    channel: ask.channel,
-    incidentId: notification.incidentId,
-    threadKey: notification.threadKey,
-    ...{ state, attempts, atMs: Date.now(), error: undefined, ref: undefined, insteadOf },
-    ...more,
-  });
-  const ended = async (delivery: DeliveryRecord) => ({
-    delivery,
-    isArchived: await archived(world, delivery),
-  });
-  const giveUp = async (error: string, type: string): Promise<never> => {
-    const failure: NotifyFailure = {
-      ...(await ended(recordOf('failed', { error }))),
-      fallback: channel?.fallback,
-    };
+/** One try of one delivery. */
+class Delivery {
+  readonly #info = Context.current().info;
+
+  constructor(
+    private readonly world: NotifyWorld,
+    private readonly ask: NotifyAsk,
+    private readonly fallback: string | undefined,
+  ) {}
+
+  async try(channel: Channel): Promise<NotifyResult> {
+    const { notification } = this.ask;
+    const startedAtMs = Date.now();
+    const tried = (result: TryResult) =>
+      this.world.onTried(channel.name, result, Date.now() - startedAtMs);
+    try {
+      const { ref } = await channel.notifier.deliver(notification, {
+        mayHaveArrived: this.#info.attempt > 1,
+        threadRef: await threadRef(this.world, channel.name, notification),
+      });
+      tried('delivered');
+      return await this.ended('delivered', { ref });
+    } catch (error) {
+      if (!(error instanceof AdapterError)) throw error;
+      const { message, reason: type } = error;
+      const waitMs = Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
+      const giveUpAtMs = this.#info.scheduledTimestampMs + channel.fallbackAfterMs;
+      const isLate = channel.fallback !== undefined && Date.now() + waitMs >= giveUpAtMs;
+      if (isFinal(error) || isLate) {
+        tried('failed');
+        return await this.giveUp(message, type);
+      }
+      tried('pending');
+      await archived(this.world, this.#record('pending', { error: message }));
+      throw ApplicationFailure.create({
+        ...{ message, type },
+        ...(waitMs > 0 ? { nextRetryDelay: waitMs } : {}),
+      });
+    }
+  }
+
+  async ended(state: DeliveryState, more: Partial<DeliveryRecord>): Promise<NotifyResult> {
+    const delivery = this.#record(state, more);
+    return { delivery, isArchived: await archived(this.world, delivery) };
+  }
+
+  /** Ends it for good, and says where to send it instead. */
+  async giveUp(error: string, type: string): Promise<never> {
+    const { fallback } = this;
+    const failure: NotifyFailure = { ...(await this.ended('failed', { error })), fallback };
     throw ApplicationFailure.create({
       ...{ message: error, type, nonRetryable: true, details: [failure] },
     });
-  };
-  if (channel === undefined)
-    return giveUp(`channel "${ask.channel}" is not configured`, 'rejected');
-  if (!channel.kinds.includes(notification.kind)) return ended(recordOf('skipped', {}));
-
-  const startedAtMs = Date.now();
-  const tried = (result: TryResult) =>
-    world.onTried(channel.name, result, Date.now() - startedAtMs);
-  const running = inFlight.get(channel.name) ?? 0;
-  if (running >= MAX_PER_CHANNEL) {
-    tried('busy');
-    throw ApplicationFailure.create({
-      message: `${running} deliveries to channel "${channel.name}" are under way`,
-      type: 'busy',
-      nextRetryDelay: '1s',
-    });
   }
-  inFlight.set(channel.name, running + 1);
-  try {
-    const { ref } = await channel.notifier.deliver(notification, {
-      mayHaveArrived: attempts > 1,
-      threadRef: await threadRef(world, channel.name, notification),
-    });
-    tried('delivered');
-    return await ended(recordOf('delivered', { ref }));
-  } catch (error) {
-    if (!(error instanceof AdapterError)) throw error;
-    const { message, reason: type } = error;
-    const waitMs = Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
-    const giveUpAtMs = scheduledTimestampMs + channel.fallbackAfterMs;
-    const isLate = channel.fallback !== undefined && Date.now() + waitMs >= giveUpAtMs;
-    if (isFinal(error) || isLate) {
-      tried('failed');
-      return await giveUp(message, type);
-    }
-    tried('pending');
-    await archived(world, recordOf('pending', { error: message }));
-    throw ApplicationFailure.create({
-      ...{ message, type },
-      ...(waitMs > 0 ? { nextRetryDelay: waitMs } : {}),
-    });
-  } finally {
-    inFlight.set(channel.name, (inFlight.get(channel.name) ?? 1) - 1);
+
+  #record(state: DeliveryState, more: Partial<DeliveryRecord>): DeliveryRecord {
+    const { channel, notification, insteadOf } = this.ask;
+    const { attempt: attempts } = this.#info;
+    return {
+      ...{ notificationId: notification.id, channel, threadKey: notification.threadKey },
+      incidentId: notification.incidentId,
+      ...{ state, attempts, atMs: Date.now(), error: undefined, ref: undefined, insteadOf },
+      ...more,
+    };
   }
 }
 

@@ -108,6 +108,15 @@ function reasonOfStatus(status: number): AdapterErrorReason {
   return status >= 500 ? 'unreachable' : 'rejected';
 }
 
+/** `Retry-After` in milliseconds: seconds or a date (RFC 9110); undefined when absent or neither. */
+function retryAfterMs({ headers }: HttpReply): number | undefined {
+  const value = headers['retry-after'];
+  if (typeof value !== 'string') return undefined;
+  if (/^\d+(\.\d+)?$/.test(value.trim())) return Number(value) * 1000;
+  const atMs = Date.parse(value);
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - Date.now());
+}
+
 /** The error for a reply that is not what was asked for, with the beginning of its text. */
 export function statusError(
   call: Pick<HttpCall, 'method' | 'url'>,
@@ -117,6 +126,7 @@ export function statusError(
   return new AdapterError(
     reasonOfStatus(reply.status),
     `${call.method} ${redactUrl(call.url)} answered ${reply.status}${text === '' ? '' : `: ${text}`}`,
+    { retryAfterMs: retryAfterMs(reply) },
   );
 }
 

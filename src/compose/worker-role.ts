@@ -113,7 +113,7 @@ export async function startWorker({ config, configPath, log, telemetry }: Role):
       activities: { ...createRcaActivities(world, analysis.analyse, count) },
     }),
     Worker.create({
-      ...{ connection, namespace, shutdownGraceTime: shared.shutdownGraceTime },
+      ...{ connection, namespace, dataConverter, shutdownGraceTime: shared.shutdownGraceTime },
       taskQueue: NOTIFY_QUEUE,
       maxConcurrentActivityTaskExecutions: MAX_DELIVERIES,
       activities: { ...deliveries },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NOTIFIERS } from '../adapters/notifiers/index.js';
-import type { NotifierKind } from '../adapters/notifiers/notifier.js';
+import type { Inbound, NotifierKind } from '../adapters/notifiers/notifier.js';
 import { NOTIFICATION_KINDS, type NotificationKind } from '../domain/notification.js';
 import type { Notifier } from '../domain/ports.js';
 import { duration } from './duration.js';
@@ -14,6 +14,8 @@ export interface ConfiguredChannel {
   readonly fallback: string | undefined;
   readonly fallbackAfterMs: number;
   readonly create: () => Notifier;
+  /** How its buttons come back to us, where it has some. */
+  readonly inbound: Inbound | undefined;
 }
 
 /** What every channel may have beside its kind's own keys. */
@@ -48,6 +50,7 @@ const channelSchema = common
           fallback,
           fallbackAfterMs: fallbackAfter,
           create: () => plugin.create(parsed.data),
+          inbound: plugin.inbound?.(parsed.data),
         };
       }
       refuseKind(kind, NOTIFIERS, context);

@@ -99,11 +99,11 @@ export const { analyseIncident } = proxyActivities<RcaActivities>({
 
 /**
  * One delivery to one channel, tried for a day. When a fallback takes over is the channel's setting,
- * so the activity itself gives up. One try is bounded by the channel's own timeout, at most 30 s.
+ * so the activity itself gives up. One try is bounded by the channel's own timeout, at most 30 s, after as much for its turn.
  */
 export const { notify } = proxyActivities<NotifyActivities>({
   taskQueue: NOTIFY_QUEUE,
-  startToCloseTimeout: '60s',
+  startToCloseTimeout: '90s',
   scheduleToCloseTimeout: '24h',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '60s' },
 });

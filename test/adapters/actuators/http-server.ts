@@ -12,7 +12,10 @@ export interface SeenRequest {
 }
 
 /** What to answer: a status with a JSON body (text stays as it is), or nothing, for ever. */
-export type Answer = readonly [status: number, body?: unknown] | 'hang' | 'cut';
+export type Answer =
+  | readonly [status: number, body?: unknown, headers?: Readonly<Record<string, string>>]
+  | 'hang'
+  | 'cut';
 
 /** A local HTTP server that ends with the test. */
 export interface TestHttpServer {
@@ -42,8 +45,8 @@ export async function startHttpServer(
         response.write('{"half":', () => response.destroy());
         return;
       }
-      const [status, body = ''] = reply;
-      response.writeHead(status, { 'content-type': 'application/json' });
+      const [status, body = '', more] = reply;
+      response.writeHead(status, { 'content-type': 'application/json', ...more });
       response.end(typeof body === 'string' ? body : JSON.stringify(body));
     });
   });
