@@ -12,7 +12,7 @@ import type { BreakerView } from '../workflows/breaker-messages.js';
 import { isServing, readPoolOf, serverNameOf } from './actions/server-target.js';
 import type { BreakerActivities, BreakerPreparation } from './breaker-contract.js';
 import { asFailure } from './failure.js';
-import { alive, fence, stoppedWhy } from './fence.js';
+import { alive, fence } from './fence.js';
 import { planCircuit, setCircuit } from './service-circuit.js';
 import type { ServiceWorld, World } from './world.js';
 
@@ -91,7 +91,7 @@ async function planServer(
   replica: string,
   { status, hold }: { readonly status: BreakerStatus; readonly hold: BreakerHold },
 ): Promise<BreakerPreparation> {
-  const [pool, stopped] = await Promise.all([readPoolOf(service), world.coordination.killSwitch()]);
+  const [pool, stopped] = await Promise.all([readPoolOf(service), world.coordination.restraint()]);
   const name = serverNameOf(service, replica);
   const server = pool?.servers.find((s) => s.name === name);
   if (pool === undefined || server === undefined) {
@@ -105,7 +105,7 @@ async function planServer(
     halfOpenPercent: Math.min(
       ...BREAKER_KINDS.map((kind) => world.breakers.settings[kind].halfOpenPercent),
     ),
-    refusal: stopped === undefined ? refusalToRelieve(servers, name, limits) : stoppedWhy(stopped),
+    refusal: stopped === undefined ? refusalToRelieve(servers, name, limits) : stopped.why,
     mustReturn: tooFewWithout(servers, name, minHealthyReplicas),
   });
   const lines = plan.effects.map((effect) =>

@@ -1,4 +1,8 @@
 import type { AuditRecord, IncidentRecord, TimelineEntry } from '../domain/archive.js';
+import type { AlertRecord } from '../domain/monitor/alert.js';
+import type { AlertPolicy } from '../domain/monitor/alert-book.js';
+import type { EscalationPolicy } from '../domain/monitor/escalation.js';
+import type { AlertAsk, Judgement } from '../domain/monitor/judge-alert.js';
 import type { DeliveryRecord } from '../domain/notification.js';
 import type { MetricCondition } from '../domain/recovery/condition.js';
 import type { Verdict } from '../domain/recovery/verification.js';
@@ -26,6 +30,8 @@ export type IncidentDecision = { readonly policy: IncidentPolicy } & (
       /** A procedure would fit, but for its prerequisites: they may be met later. */
       readonly isRefused?: boolean;
     }
+  /** Nothing acts by itself until then, or until the incident is woken. */
+  | { readonly kind: 'hold'; readonly why: string; readonly untilMs: number }
 );
 
 /** A step that is ready to act, with the state before it; or why it does not act. */
@@ -75,6 +81,23 @@ export interface RecoveryActivities {
   }): Promise<void>;
   /** The requests whose holder's run has ended. */
   findEndedHolders(requests: readonly LeaseRequest[]): Promise<string[]>;
+}
+
+/** How alerts are decided and whom they reach; from the configuration. */
+export interface Alerting {
+  readonly policy: AlertPolicy;
+  readonly escalation: EscalationPolicy;
+  /** Base of links into the API, without a slash at its end. */
+  readonly publicUrl: string;
+}
+
+/** What the alerts of an incident need; on the recovery queue. */
+export interface AlertActivities {
+  alertSettings(): Promise<Alerting>;
+  /** Asks the monitor, which is started where it does not run. */
+  judgeAlert(ask: AlertAsk): Promise<Judgement>;
+  recordAlert(record: AlertRecord): Promise<void>;
+  hasIncidentEnded(run: { incidentId: string; runId: string }): Promise<boolean>;
 }
 
 /** What the rca queue's workers do. */

@@ -1,17 +1,10 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { KillSwitch } from '../workflows/messages.js';
 import { asFailure } from './failure.js';
 import type { World } from './world.js';
 
 /** How often a running attempt says that it lives: an abort is as fast as this. */
 const HEARTBEAT_EVERY_MS = 200;
-
-/** In words, that all actions were stopped. */
-export function stoppedWhy({ by, reason, atMs }: KillSwitch): string {
-  const why = reason === '' ? '' : ` (${reason})`;
-  return `all actions were stopped by ${by} at ${new Date(atMs).toISOString()}${why}`;
-}
 
 /** Runs with heartbeats, so that a worker's death is seen and an abort arrives. */
 export async function alive<T>(run: () => Promise<T>): Promise<T> {

@@ -6,7 +6,7 @@ import { ACTIONS } from './actions/index.js';
 import type { ActContext, Action } from './actions/action.js';
 import type { RecoveryActivities } from './contract.js';
 import { asFailure, isFinal } from './failure.js';
-import { alive, fence, stoppedWhy } from './fence.js';
+import { alive, fence } from './fence.js';
 import { awaitCondition } from './conditions.js';
 import { choosePlan } from './plan.js';
 import { verify } from './verify.js';
@@ -25,10 +25,8 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
     throw new AdapterError('rejected', `action "${step.action}" can’t be carried out here`);
   };
   const isNotStopped = async () => {
-    const stopped = await world.coordination.killSwitch();
-    if (stopped !== undefined) {
-      throw ApplicationFailure.nonRetryable(stoppedWhy(stopped), 'stopped');
-    }
+    const stopped = await world.coordination.restraint();
+    if (stopped !== undefined) throw ApplicationFailure.nonRetryable(stopped.why, 'stopped');
   };
   const acting = (
     step: PlannedStep,
@@ -47,9 +45,24 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
 
   return {
     planIncident: ({ violation, tried }) =>
-      asFailure(async () =>
-        choosePlan(world, violation, tried, await world.coordination.openIncidents()),
-      ),
+      asFailure(async () => {
+        const { coordination } = world;
+        const restrained = coordination.restraint();
+        // Its failure is for the await below, if that is reached.
+        restrained.catch(() => undefined);
+        const decision = await choosePlan(
+          world,
+          violation,
+          tried,
+          await coordination.openIncidents(),
+        );
+        const restraint = await restrained;
+        if (decision.kind !== 'plan' || restraint?.kind !== 'maintenance') return decision;
+        const { policy, plan } = decision;
+        const steps = plan.steps.map(({ action }) => action).join(' → ');
+        const why = `${restraint.why}: ${plan.procedure} (${steps}) is only suggested`;
+        return { kind: 'hold', policy, why, untilMs: restraint.untilMs };
+      }),
 
     ensureLease: () => asFailure(() => world.coordination.ensureLease()),
 
@@ -68,8 +81,8 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
           const preparing = action.prepare({ ...there, parameters, nowMs: Date.now() });
           // Its failure is for the await below, if that is reached.
           preparing.catch(() => undefined);
-          const stopped = await world.coordination.killSwitch();
-          if (stopped !== undefined) return { kind: 'refuse', why: stoppedWhy(stopped) };
+          const stopped = await world.coordination.restraint();
+          if (stopped !== undefined) return { kind: 'refuse', why: stopped.why };
           return await preparing;
         } catch (error) {
           // What won't mend by asking again is an answer: the next step may still help.

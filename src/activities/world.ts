@@ -12,7 +12,9 @@ import type { RecoveryPolicy } from '../domain/recovery/policy.js';
 import type { Procedure } from '../domain/recovery/procedure.js';
 import type { Threshold } from '../domain/sla/threshold.js';
 import type { BreakerOrderMessage, BreakerView } from '../workflows/breaker-messages.js';
-import type { KillSwitch, Target } from '../workflows/messages.js';
+import type { Target } from '../workflows/messages.js';
+import type { AlertAsk, Judgement } from '../domain/monitor/judge-alert.js';
+import type { Alerting } from './contract.js';
 
 /** A service as actions see it: its replicas, and what can be done to it. */
 export interface ServiceWorld {
@@ -34,14 +36,25 @@ export interface Attempt {
   readonly attempt: number;
 }
 
+/** Why nothing acts by itself: an operator's kill switch, or maintenance and until when. */
+export type Restraint =
+  | { readonly kind: 'kill-switch'; readonly why: string }
+  | { readonly kind: 'maintenance'; readonly why: string; readonly untilMs: number };
+
 /** What of Temporal activities need: the lease, and who is current. */
 export interface Coordination {
   /** Starts the lease workflow where it does not run. */
   ensureLease(): Promise<void>;
-  /** Who stopped all actions; undefined while nobody did. */
-  killSwitch(): Promise<KillSwitch | undefined>;
-  /** The mode, as the monitor calls it; undefined where nobody set one. */
+  /** The mode, as the monitor calls it; undefined before the monitor ran. */
   mode?(): Promise<string | undefined>;
+  /** What keeps every action from acting by itself; undefined while nothing does. */
+  restraint(): Promise<Restraint | undefined>;
+  /** Starts the monitor's workflow where it does not run. */
+  ensureMonitor(): Promise<void>;
+  /** Whether people are told of a stage of an incident. */
+  judgeAlert(ask: AlertAsk): Promise<Judgement>;
+  /** That run of an incident is over: its alerts stand in nobody's way. */
+  forgetAlerts(runId: string): Promise<void>;
   /** Incidents open now, over all services. */
   openIncidents(): Promise<number>;
   /** Whether that attempt is the one that the server waits for. */
@@ -75,6 +88,7 @@ export interface World {
   readonly archive: Archive;
   readonly coordination: Coordination;
   readonly breakers: Breakers;
+  readonly alerting: Alerting;
 }
 
 /** The world with the policy that holds for that service. */

@@ -1,12 +1,10 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import type { Attempt, Coordination } from '../activities/world.js';
-import {
-  KILL_SWITCH_MEMO,
-  LEASE_WORKFLOW_ID,
-  MONITOR_WORKFLOW_ID,
-  RECOVERY_QUEUE,
-  type KillSwitch,
-} from '../workflows/messages.js';
+import type { Attempt, Coordination, Restraint } from '../activities/world.js';
+import { maintenanceText, type MonitorView } from '../domain/monitor/monitor-state.js';
+import { utcText } from '../domain/utc-time.js';
+import { monitorStart, readMonitor, updateMonitor } from '../server/monitor-client.js';
+import { LEASE_WORKFLOW_ID, MONITOR_WORKFLOW_ID, RECOVERY_QUEUE } from '../workflows/messages.js';
+import { goneSignal, judgeUpdate } from '../workflows/monitor-messages.js';
 
 /** The lease and the fence, over Temporal's own state: nothing of them is in this process. */
 export function createCoordination(client: Client): Coordination {
@@ -20,16 +18,23 @@ export function createCoordination(client: Client): Coordination {
       });
     },
 
-    async killSwitch() {
-      try {
-        const { memo } = await client.workflow.getHandle(MONITOR_WORKFLOW_ID).describe();
-        const state = memo?.[KILL_SWITCH_MEMO] as KillSwitch | undefined;
-        return state?.isOn === true ? state : undefined;
-      } catch (error) {
-        // Nobody ever touched it.
-        if (error instanceof WorkflowNotFoundError) return undefined;
-        throw error;
-      }
+    async restraint() {
+      const view = await readMonitor(client);
+      return view === undefined ? undefined : restraintOf(view, Date.now());
+    },
+
+    async mode() {
+      return (await readMonitor(client))?.mode;
+    },
+
+    async ensureMonitor() {
+      await client.workflow.start('monitor', monitorStart);
+    },
+
+    judgeAlert: (ask) => updateMonitor(client, judgeUpdate, ask),
+
+    async forgetAlerts(runId) {
+      await client.workflow.getHandle(MONITOR_WORKFLOW_ID).signal(goneSignal, { runId });
     },
 
     async openIncidents() {
@@ -53,4 +58,19 @@ export function createCoordination(client: Client): Coordination {
       }
     },
   };
+}
+
+/** What keeps actions from acting by themselves, in words; undefined when nothing does. */
+function restraintOf(view: MonitorView, nowMs: number): Restraint | undefined {
+  const { killSwitch, maintenance } = view;
+  if (killSwitch.isOn) {
+    const { by, reason, atMs } = killSwitch;
+    const because = reason === '' ? '' : ` (${reason})`;
+    const why = `all actions were stopped by ${by} at ${utcText(atMs)}${because}`;
+    return { kind: 'kill-switch', why };
+  }
+  // The monitor may be a moment late to say that it is over.
+  if (maintenance === undefined || maintenance.untilMs <= nowMs) return undefined;
+  const { untilMs } = maintenance;
+  return { kind: 'maintenance', why: maintenanceText(maintenance), untilMs };
 }

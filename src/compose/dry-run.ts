@@ -41,8 +41,9 @@ export async function dryRun(
     // A dry run files nothing.
     archive: {} as Archive,
     coordination: {
-      ...{ ensureLease: never, isCurrent: never, hasEnded: never },
-      killSwitch: () => Promise.resolve(undefined),
+      ...{ ensureLease: never, isCurrent: never, hasEnded: never, ensureMonitor: never },
+      ...{ judgeAlert: never, forgetAlerts: never },
+      restraint: () => Promise.resolve(undefined),
       openIncidents: () => Promise.resolve(0),
     },
     breakers: {
@@ -57,7 +58,7 @@ export async function dryRun(
     const [known] = world.procedures.filter((p) => p.name === procedure);
     const only = { ...world, procedures: world.procedures.filter((p) => p.name === procedure) };
     const decision = decide(only, violation, [], 0);
-    if (decision.kind === 'none') throw new Error(decision.why);
+    if (decision.kind !== 'plan') throw new Error(decision.why);
     const service = world.services.get(target.service);
     if (service === undefined) throw new Error(`service "${target.service}" is not configured`);
     const steps: DryStep[] = [];

@@ -2,6 +2,7 @@ import os from 'node:os';
 import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { createBreakerActivities } from '../activities/breaker.js';
+import { createAlertActivities } from '../activities/alerts.js';
 import { createRcaActivities, type OnAnalysed } from '../activities/diagnose.js';
 import { createNotifyActivities, MAX_DELIVERIES } from '../activities/notify.js';
 import { createRecoveryActivities } from '../activities/recovery.js';
@@ -105,7 +106,11 @@ export async function startWorker({ config, configPath, log, telemetry }: Role):
     Worker.create({
       ...shared,
       taskQueue: RECOVERY_QUEUE,
-      activities: { ...createRecoveryActivities(world), ...createBreakerActivities(world) },
+      activities: {
+        ...createRecoveryActivities(world),
+        ...createBreakerActivities(world),
+        ...createAlertActivities(world),
+      },
     }),
     Worker.create({
       ...shared,
@@ -130,7 +135,7 @@ export async function startWorker({ config, configPath, log, telemetry }: Role):
     log.warn({ err: error }, 'ended runs could not be looked for; it is tried again'),
   );
   reconciler.start();
-  await world.coordination.ensureLease();
+  await Promise.all([world.coordination.ensureLease(), world.coordination.ensureMonitor()]);
   return {
     async stop() {
       reconciler.stop();

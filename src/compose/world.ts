@@ -4,6 +4,7 @@ import { proceduresInForce } from '../config/procedure-schema.js';
 import type { Config, ServiceConfig } from '../config/schema.js';
 import type { Archive } from '../domain/archive.js';
 import type { MetricHistory } from '../domain/ports.js';
+import { alertingOf } from './alerting.js';
 import type { Coordination } from '../activities/world.js';
 import type { Threshold } from '../domain/sla/threshold.js';
 import { recoveryPolicyOf, servicePoliciesOf } from './recovery-policy.js';
@@ -60,5 +61,6 @@ export function createWorld(
     procedures: proceduresInForce(config.recovery.procedures),
     policy: recoveryPolicyOf(config),
     servicePolicies: servicePoliciesOf(config),
+    alerting: alertingOf(config),
   };
 }

@@ -8,6 +8,7 @@ import { checkProcedures } from './check-procedures.js';
 import { detectorSettings, pushSchema } from './detector-schema.js';
 import { evaluationSchema } from './evaluation-schema.js';
 import { historySchema } from './history-schema.js';
+import { monitorSchema } from './monitor-schema.js';
 import { recoverySchema } from './recovery-schema.js';
 import { checkSlos, slosSchema } from './slo-schema.js';
 import { exposures, serverSettings } from './server-schema.js';
@@ -89,6 +90,7 @@ export const configSchema = z
     recovery: recoverySchema.prefault({}),
     breakers: breakersSchema.prefault({}),
     health: healthSchema.prefault({}),
+    monitor: monitorSchema.prefault({}),
     /** Where incidents, reports and the audit are kept; an embedded file in `dataDir` where left out. */
     archive: archiveSchema.optional(),
     /** The reference fleet that `start` runs; without it, `start` watches the services given. */
@@ -117,6 +119,15 @@ export const configSchema = z
         code: 'custom',
         path: ['sources', index],
         message: `expected a configured service (${config.services.map((s) => s.name).join(', ') || 'there is none'}), got "${stray}"`,
+      });
+    });
+    config.monitor.escalation.levels.forEach(({ channels }, index) => {
+      const stray = channels.find((used) => !(used in config.channels));
+      if (stray === undefined) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['monitor', 'escalation', 'levels', index, 'channels'],
+        message: `no channel is named "${stray}": expected one of ${Object.keys(config.channels).join(', ') || '(none configured)'}`,
       });
     });
     config.services.forEach((given, index) => {

@@ -1,4 +1,5 @@
 import type { DeliveryRecord, DeliveryState } from './notification.js';
+import type { AlertRecord } from './monitor/alert.js';
 import type { Severity } from './sla/severity.js';
 import type { ViolationType } from './sla/threshold.js';
 import type { Page } from './page.js';
@@ -98,6 +99,8 @@ export interface Retention {
   readonly auditBeforeMs?: number | undefined;
   /** Deliveries of notifications. */
   readonly deliveriesBeforeMs?: number | undefined;
+  /** Alerts, sent or not. */
+  readonly alertsBeforeMs?: number | undefined;
 }
 
 /** How many records a retention pass deleted. */
@@ -106,6 +109,7 @@ export interface Deleted {
   readonly reports: number;
   readonly audit: number;
   readonly deliveries: number;
+  readonly alerts: number;
 }
 
 /** Most records of one page; more are asked for with the cursor. */
@@ -130,6 +134,13 @@ export interface DeliveryQuery {
   readonly limit: number;
 }
 
+/** Which alerts; fields left undefined match everything. */
+export interface AlertQuery {
+  readonly incidentId?: string | undefined;
+  readonly limit: number;
+  readonly after?: string | undefined;
+}
+
 /**
  * What people look up later. Every write is idempotent, so that a retried activity leaves one record,
  * and durable once its promise is fulfilled.
@@ -151,6 +162,10 @@ export interface Archive extends RcaArchive {
     after?: string | undefined;
     target?: string | undefined;
   }): Promise<Page<AuditRecord>>;
+  /** Writes an alert unless a later revision of it is there. */
+  putAlert(record: AlertRecord): Promise<void>;
+  /** Alerts, of one incident where given, newest first. */
+  alerts(query: AlertQuery): Promise<Page<AlertRecord>>;
   /**
    * Writes how a delivery stands. One that was delivered stays so, and a write of fewer attempts than
    * are known is dropped: a late one changes nothing.
@@ -179,6 +194,8 @@ export interface ArchiveStatistics {
   readonly incidentsOpened: number;
   readonly recoveriesByOutcome: Readonly<Partial<Record<Outcome, number>>>;
   readonly reports: number;
+  /** Alerts that were sent; not those that were silenced, inhibited, grouped or suppressed. */
+  readonly alertsSent: number;
   /** Incidents opened, by the severity they reached and their type; only combinations that occurred. */
   readonly violations: readonly {
     readonly severity: Severity;

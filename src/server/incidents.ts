@@ -6,6 +6,7 @@ import {
   type Client,
 } from '@temporalio/client';
 import type { Archive, IncidentRecord } from '../domain/archive.js';
+import type { KillSwitch } from '../domain/monitor/monitor-state.js';
 import {
   acknowledgeUpdate,
   AUDITED_UPDATE,
@@ -16,7 +17,6 @@ import {
   stateQuery,
   type AbortMessage,
   type IncidentView,
-  type KillSwitch,
   type OperatorAction,
 } from '../workflows/messages.js';
 import { Problem } from './problem.js';

@@ -81,4 +81,9 @@ export class Outbox {
     this.#last.set(channel, sent);
     return sent;
   }
+
+  /** Resolves when everything queued so far was delivered or given up. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#last.values());
+  }
 }

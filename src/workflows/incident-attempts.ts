@@ -1,5 +1,6 @@
 import { condition, workflowInfo } from '@temporalio/workflow';
 import type { Outcome } from '../domain/archive.js';
+import { isMaintenanceText } from '../domain/monitor/monitor-state.js';
 import type { LeaseLimits } from '../domain/recovery/lease.js';
 import { severityRank } from '../domain/sla/severity.js';
 import { runRecovery, settleLostRecovery } from './incident-children.js';
@@ -15,6 +16,9 @@ const now = () => Date.now();
 const FIRST_RETRY_MS = 30_000;
 const MOST_RETRY_MS = 15 * 60_000;
 
+/** The monitor's own word comes first; this is for one that was missed. */
+const AFTER_MAINTENANCE_MS = 2_000;
+
 /** An incident's tries to recover: each chooses a procedure, waits for its turn and runs it. */
 export class IncidentAttempts {
   private readonly tried: string[] = [];
@@ -28,6 +32,7 @@ export class IncidentAttempts {
   private judgedBy: VerificationPlan | undefined;
   private policyInForce: IncidentPolicy | undefined;
   private askAgainAtMs: number | undefined;
+  private heldBack = false;
 
   constructor(
     private readonly parts: {
@@ -51,6 +56,11 @@ export class IncidentAttempts {
   /** When a refused procedure may be asked for again. */
   retryAtMs(): number | undefined {
     return this.askAgainAtMs;
+  }
+
+  /** Whether maintenance kept the last try back: at its end it looks again. */
+  get isHeldBack(): boolean {
+    return this.heldBack;
   }
 
   /** How the last plan's steps were judged. */
@@ -80,6 +90,8 @@ export class IncidentAttempts {
     const { log, turns, mitigations, inbox } = this.parts;
     this.again = false;
     this.askAgainAtMs = undefined;
+    this.heldBack = false;
+    inbox.rest();
     if (inbox.isAborted()) {
       this.end('aborted');
       return;
@@ -88,6 +100,13 @@ export class IncidentAttempts {
     this.plannedRank = severityRank(violation.severity);
     const decision = await planIncident({ violation, tried: this.tried });
     this.policyInForce = decision.policy;
+    if (decision.kind === 'hold') {
+      this.heldBack = true;
+      this.askAgainAtMs = decision.untilMs + AFTER_MAINTENANCE_MS;
+      log.set({ state: 'waiting', why: decision.why });
+      log.tell('held', `${decision.why}; it is looked at again at its end`);
+      return;
+    }
     if (decision.kind === 'none') {
       // Prerequisites may come to be met: it is looked at again, less and less often.
       if (decision.isRefused === true) {
@@ -109,7 +128,9 @@ export class IncidentAttempts {
     try {
       if (turn !== undefined) {
         const result = await this.runRecovery(plan, onUnderWay);
-        this.tried.push(plan.procedure);
+        // What maintenance kept from acting has not been tried.
+        const isKept = result.steps.some(({ line }) => isMaintenanceText(line));
+        if (!isKept) this.tried.push(plan.procedure);
         log.set({ steps: result.steps, waiting: undefined });
         mitigations.add(result.owed);
         this.end(result.outcome);

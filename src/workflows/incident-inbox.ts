@@ -16,6 +16,7 @@ import {
 } from './messages.js';
 import type { Mitigations } from './mitigations.js';
 import { auditOf } from './operator-audit.js';
+import { wakeSignal } from './monitor-messages.js';
 import { handleOperators, whoOf, type Ask } from './operator-control.js';
 import { messageOf } from './rollback.js';
 
@@ -30,6 +31,7 @@ export class IncidentInbox {
   private recoveryId: string | undefined;
   private isClosing = false;
   private orders = 0;
+  private woken = false;
 
   constructor(
     private readonly log: IncidentLog,
@@ -42,6 +44,9 @@ export class IncidentInbox {
       this.log.set({ state, steps, owed, waiting });
       for (const { stage, text, atMs } of lines) this.log.note(stage, text, atMs);
     });
+    setHandler(wakeSignal, () => void (this.woken = true), {
+      description: 'What kept it back may be over',
+    });
     this.handlePeople();
   }
 
@@ -53,6 +58,16 @@ export class IncidentInbox {
   /** Whether the violated SLI has no fresh samples. */
   get isSilent(): boolean {
     return this.silent;
+  }
+
+  /** Whether what kept it back may be over; asked once for each call. */
+  get isWoken(): boolean {
+    return this.woken;
+  }
+
+  /** Before it looks again: what was called until now is heard. */
+  rest(): void {
+    this.woken = false;
   }
 
   /** Who aborted it, and how. */
@@ -110,6 +125,7 @@ export class IncidentInbox {
       const severity = graver(violation.severity, seen.severity);
       const isGraver = severity !== violation.severity;
       this.log.set({ violation: { ...violation, severity, value: seen.value } });
+      if (seen.paged !== undefined) this.log.pagedElsewhere(seen.paged);
       if (isGraver) this.log.tell('severity', `now ${severity}: ${seen.value.toPrecision(4)}`);
     });
     setHandler(resolvedSignal, ({ atMs, why }) => {

@@ -5,8 +5,10 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { AlertFeed } from './alert-feed.js';
 import { describeIncident } from './details.js';
 import type { AuditRecord } from '../domain/archive.js';
+import type { Paged } from '../domain/monitor/alert.js';
 import { ATTRIBUTES, type IncidentInput, type IncidentView } from './messages.js';
 import { record } from './proxies.js';
 
@@ -19,6 +21,7 @@ const LINES_KEPT = 60;
  */
 export class IncidentLog {
   private current: IncidentView;
+  private readonly alerts: AlertFeed;
   private revision = 0;
   private sequence = 0;
   private unwritten: { sequence: number; atMs: number; stage: string; text: string }[] = [];
@@ -28,6 +31,7 @@ export class IncidentLog {
 
   constructor(private readonly input: IncidentInput) {
     const { workflowId, runId } = workflowInfo();
+    this.alerts = new AlertFeed(input.uiBase);
     this.current = {
       id: workflowId,
       runId,
@@ -65,6 +69,7 @@ export class IncidentLog {
       'violation',
       `${metric} of ${replica ?? service} is ${value.toPrecision(4)} ${unit}, ${direction === 'upper' ? 'above' : 'below'} its limit of ${limit.toPrecision(4)} (${severity})`,
     );
+    this.alerts.open(this.current, this.input.paged);
   }
 
   /** Changes the view; shown at the next line, and written. */
@@ -87,7 +92,13 @@ export class IncidentLog {
     if (violation.severity !== before.violation.severity) {
       upsertSearchAttributes([{ key: ATTRIBUTES.severity, value: violation.severity }]);
     }
+    this.alerts.changed(before, this.current);
     this.write();
+  }
+
+  /** People were told of it while Temporal was away: they are not told again. */
+  pagedElsewhere(paged: Paged): void {
+    this.alerts.paged(this.current.runId, paged);
   }
 
   /** A line of the story: for the log as well as for the incident's own timeline. */
@@ -117,6 +128,7 @@ export class IncidentLog {
     this.set({ state: 'resolved', resolvedAtMs });
     const how = procedure === undefined ? 'no procedure ran' : `${procedure} ${outcome ?? ''}`;
     this.tell('closed', `the violation is gone; ${how}`);
+    await this.alerts.told();
     while (this.writing !== undefined) await this.writing;
   }
 

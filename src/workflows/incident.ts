@@ -101,7 +101,8 @@ class Incident {
     // A replica taken out of service has no samples of its own: its service's SLI was verified.
     const isTakenOut = () => attempts.outcome === 'recovered' && inbox.isSilent;
     const isGone = () => inbox.resolved !== undefined || isTakenOut();
-    const isSettled = () => isGone() || isGraver() || isAbortedHolding();
+    const isWoken = () => attempts.isHeldBack && inbox.isWoken && !inbox.isAborted();
+    const isSettled = () => isGone() || isGraver() || isAbortedHolding() || isWoken();
     const retryAtMs = attempts.retryAtMs();
     if (retryAtMs === undefined) await condition(isSettled);
     else await condition(isSettled, Math.max(1, retryAtMs - now()));

@@ -1,5 +1,6 @@
 /** The workflow types that a worker runs. */
 export { circuitBreaker } from './circuit-breaker.js';
+export { alert } from './alert.js';
 export { incident } from './incident.js';
 export { lease } from './lease.js';
 export { monitor } from './monitor.js';

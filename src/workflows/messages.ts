@@ -5,6 +5,8 @@
 import { defineSearchAttributeKey, type UpdateDefinition } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AuditRecord, IncidentState, Outcome } from '../domain/archive.js';
+import type { Paged } from '../domain/monitor/alert.js';
+import type { KillSwitch } from '../domain/monitor/monitor-state.js';
 import type { ActionName, ActionParameters, Autonomy } from '../domain/recovery/action.js';
 import type { LeaseAsk, LeaseLimits, LeaseRefusal, LeaseState } from '../domain/recovery/lease.js';
 import type { Gate } from '../domain/recovery/procedure.js';
@@ -117,6 +119,8 @@ export interface IncidentInput {
   readonly uiBase: string;
   /** More of what the source knows, in words. */
   readonly evidence: string | undefined;
+  /** Set when people were told of it while Temporal was away. */
+  readonly paged?: Paged;
 }
 
 /** What an incident ends with. */
@@ -250,7 +254,7 @@ export const OPERATOR_ACTIONS = [
 export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
 export const observedSignal =
-  defineSignal<[{ severity: Severity; value: number; atMs: number }]>('observed');
+  defineSignal<[{ severity: Severity; value: number; atMs: number; paged?: Paged }]>('observed');
 export const resolvedSignal =
   defineSignal<[{ atMs: number; value: number; why: string }]>('resolved');
 export const noDataSignal = defineSignal<[{ atMs: number }]>('no-data');
@@ -312,17 +316,10 @@ export interface SettleResult {
   readonly left: readonly string[];
 }
 
-/** The entity workflow of what holds for everything: the kill switch. */
+/** The entity workflow of what holds for everything: kill switch, mode, maintenance, silences. */
 export const MONITOR_WORKFLOW_ID = 'monitor';
 /** Its memo, so that every action can look at it without a worker's answer. */
 export const KILL_SWITCH_MEMO = 'killSwitch';
-/** Who stopped all actions, and why. */
-export interface KillSwitch {
-  readonly isOn: boolean;
-  readonly by: string;
-  readonly reason: string;
-  readonly atMs: number;
-}
 export const killSwitchUpdate = defineUpdate<
   KillSwitch,
   [{ readonly on: boolean; readonly by?: string; readonly reason?: string }]

@@ -12,6 +12,7 @@ import {
   type ActivityOptions,
 } from '@temporalio/workflow';
 import type {
+  AlertActivities,
   NotifyActivities,
   RcaActivities,
   RecoveryActivities,
@@ -79,6 +80,30 @@ export const { record } = proxyActivities<RecoveryActivities>({
 export const { findEndedHolders } = proxyActivities<RecoveryActivities>({
   startToCloseTimeout: '10s',
   retry: { maximumAttempts: 3 },
+});
+
+/** The alerts' settings, from the configuration in force. */
+export const { alertSettings } = proxyLocalActivities<AlertActivities>({
+  startToCloseTimeout: '5s',
+  retry: { initialInterval: '200ms', maximumInterval: '5s' },
+});
+
+/** A monitor that does not answer within this time must not keep anybody asleep. */
+export const { judgeAlert } = proxyActivities<AlertActivities>({
+  startToCloseTimeout: '5s',
+  scheduleToCloseTimeout: '20s',
+  retry: { initialInterval: '500ms', maximumInterval: '2s' },
+});
+
+export const { recordAlert } = proxyActivities<AlertActivities>({
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '24h',
+  retry: { initialInterval: '500ms', maximumInterval: '30s' },
+});
+
+export const { hasIncidentEnded } = proxyActivities<AlertActivities>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '1s', maximumInterval: '1m' },
 });
 
 /** Evidence is taken when the incident opens, on the analysis' own queue: it can delay nothing. */

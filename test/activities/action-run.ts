@@ -1,3 +1,4 @@
+import { QUIET } from '../support/alerting.js';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActContext, Action, RawState } from '../../src/activities/actions/action.js';
 import { ACTIONS } from '../../src/activities/actions/index.js';
@@ -80,10 +81,11 @@ export class ActionRun {
       // Actions write forensics and look the incident up; the rest of an archive is not theirs.
       archive: fleet.archive as unknown as Archive,
       coordination: {
-        ...{ killSwitch: refuse, openIncidents: refuse },
-        ...{ ensureLease: refuse, isCurrent: refuse, hasEnded: refuse },
+        ...{ restraint: refuse, openIncidents: refuse, judgeAlert: refuse, forgetAlerts: refuse },
+        ...{ ensureLease: refuse, ensureMonitor: refuse, isCurrent: refuse, hasEnded: refuse },
       },
       breakers: fleet.breakerPort,
+      alerting: QUIET,
     };
   }
 

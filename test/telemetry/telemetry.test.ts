@@ -208,6 +208,7 @@ describe.skipIf(!hasPromtool)('promtool (apt-get install prometheus)', () => {
 describe('seedTelemetry', () => {
   const statistics: ArchiveStatistics = {
     incidentsOpened: 7,
+    alertsSent: 0,
     recoveriesByOutcome: { recovered: 5 },
     reports: 6,
     violations: [{ severity: 'minor', violationType: 'error_rate_spike', count: 7 }],

@@ -1,11 +1,13 @@
 import type { BreakerView } from '../../src/workflows/breaker-messages.js';
-import type { Breakers, Coordination, World } from '../../src/activities/world.js';
 import type {
   Archive,
   AuditRecord,
   IncidentRecord,
   TimelineEntry,
 } from '../../src/domain/archive.js';
+import type { Alerting } from '../../src/activities/contract.js';
+import type { Breakers, Coordination, World } from '../../src/activities/world.js';
+import type { AlertRecord } from '../../src/domain/monitor/alert.js';
 import {
   AdapterError,
   type EngineAdmin,
@@ -18,6 +20,7 @@ import { DEFAULT_AUTONOMY } from '../../src/domain/recovery/action.js';
 import { DEFAULT_PROCEDURES } from '../../src/domain/recovery/procedures/index.js';
 import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
 import { DEFAULT_THRESHOLDS } from '../../src/domain/sla/threshold.js';
+import { QUIET } from '../support/alerting.js';
 import type { Violation } from '../../src/domain/sla/violation.js';
 
 /** Fast enough for tests on a real server; every rule is kept. */
@@ -59,8 +62,11 @@ export class FakeFleet {
   readonly audit: AuditRecord[] = [];
   /** Replicas whose breaker is open, with on whose behalf. */
   readonly opened = new Map<string, string>();
+  readonly alerts: AlertRecord[] = [];
   readonly servers = new Map<string, LoadBalancerServer>();
   private readonly changes: { atMs: number; latency: Map<string, number> }[] = [];
+  /** Whom alerts reach, and how often. */
+  alerting: Alerting = QUIET;
   /** Called before each effect; may throw. */
   beforeEffect: (effect: string) => Promise<void> = () => Promise.resolve();
   /** Called after each effect; may throw: the effect has happened. */
@@ -176,13 +182,14 @@ export class FakeFleet {
     policy: Partial<RecoveryPolicy> = {},
     breakers: Partial<Breakers> = {},
   ): World {
-    const { records, lines, audit } = this;
+    const { records, lines, audit, alerts } = this;
     // Only what the workflows write is kept; a test reads it from here.
     const archive = {
       putIncident: (record: IncidentRecord) => Promise.resolve(void records.push(record)),
       putTimeline: (entries: readonly TimelineEntry[]) =>
         Promise.resolve(void lines.push(...entries)),
       putAudit: (line: AuditRecord) => Promise.resolve(void audit.push(line)),
+      putAlert: (record: AlertRecord) => Promise.resolve(void alerts.push(record)),
     } as unknown as Archive;
     return {
       services: new Map([
@@ -206,6 +213,7 @@ export class FakeFleet {
       archive,
       coordination,
       breakers: { ...NO_BREAKERS, ...breakers },
+      alerting: this.alerting,
     };
   }
 }

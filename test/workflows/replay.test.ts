@@ -18,6 +18,7 @@ const TYPES = [
   'rootCauseAnalysis',
   'monitor',
   'settleOwed',
+  'alert',
 ];
 
 describe('replay of released histories', () => {

@@ -1,5 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
+import { createAlertActivities } from '../../src/activities/alerts.js';
 import type { RcaActivities } from '../../src/activities/contract.js';
 import { createBreakerActivities } from '../../src/activities/breaker.js';
 import { createRecoveryActivities } from '../../src/activities/recovery.js';
@@ -29,7 +30,11 @@ export async function runWithWorkers<T>(
     maxHeartbeatThrottleInterval: '100ms',
     stickyQueueScheduleToStartTimeout: '1s',
   };
-  const activities = { ...createRecoveryActivities(world), ...createBreakerActivities(world) };
+  const activities = {
+    ...createRecoveryActivities(world),
+    ...createBreakerActivities(world),
+    ...createAlertActivities(world),
+  };
   const recovery = await Worker.create({ ...shared, taskQueue: 'recovery', activities });
   const analysis = await Worker.create({ ...shared, taskQueue: 'rca', activities: { ...RCA } });
   return analysis.runUntil(() => recovery.runUntil(run));

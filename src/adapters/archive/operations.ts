@@ -5,6 +5,8 @@ import { VIOLATION_TYPES } from '../../domain/sla/threshold.js';
 import { RCA_OPERATIONS } from './rca-operations.js';
 import { count, nothing, ofIncident, ofRun, operation, page } from './operation.js';
 import {
+  alertQuerySchema,
+  alertSchema,
   auditQuerySchema,
   auditSchema,
   deliveryQuerySchema,
@@ -21,6 +23,7 @@ const statisticsSchema = z.object({
   incidentsOpened: count,
   recoveriesByOutcome: z.partialRecord(z.enum(OUTCOMES), count),
   reports: count,
+  alertsSent: count,
   violations: z.array(
     z.object({ severity: z.enum(SEVERITIES), violationType: z.enum(VIOLATION_TYPES), count }),
   ),
@@ -47,6 +50,8 @@ export const OPERATIONS = {
   deliveries: operation(deliveryQuerySchema, z.array(deliverySchema).readonly(), (a, q) =>
     a.deliveries(q),
   ),
+  putAlert: operation(alertSchema, nothing, (a, r) => a.putAlert(r).then(() => undefined)),
+  alerts: operation(alertQuerySchema, page(alertSchema), (a, q) => a.alerts(q)),
   putForensics: operation(forensicsSchema, nothing, (a, f) =>
     a.putForensics(f.incidentId, f.runId, f.name, f.text).then(() => undefined),
   ),
@@ -58,7 +63,7 @@ export const OPERATIONS = {
   ),
   deleteOlderThan: operation(
     retentionSchema,
-    z.object({ incidents: count, reports: count, audit: count, deliveries: count }),
+    z.object({ incidents: count, reports: count, audit: count, deliveries: count, alerts: count }),
     (a, r) => a.deleteOlderThan(r),
   ),
 } as const;

@@ -3,6 +3,7 @@ import {
   INCIDENT_STATES,
   MAX_PAGE,
   OUTCOMES,
+  type AlertQuery,
   type AuditRecord,
   type DeliveryQuery,
   type ForensicsRecord,
@@ -12,6 +13,7 @@ import {
   type TimelineEntry,
 } from '../../domain/archive.js';
 import { DELIVERY_STATES, type DeliveryRecord } from '../../domain/notification.js';
+import { ALERT_KINDS, ALERT_STATES, type AlertRecord } from '../../domain/monitor/alert.js';
 import { AdapterError } from '../../domain/ports.js';
 import { SEVERITIES } from '../../domain/sla/severity.js';
 import { VIOLATION_TYPES } from '../../domain/sla/threshold.js';
@@ -126,6 +128,30 @@ export const deliveryQuerySchema = z.object({
   limit: z.int().min(1).max(MAX_PAGE),
 }) satisfies z.ZodType<DeliveryQuery>;
 
+/** Validates an alert. */
+export const alertSchema = z
+  .object({
+    id: name,
+    incidentId: name,
+    runId: name,
+    service: text,
+    replica: orUndefined(text),
+    kind: z.enum(ALERT_KINDS),
+    severity: z.enum(SEVERITIES),
+    title: text,
+    text,
+    atMs: z.int(),
+    state: z.enum(ALERT_STATES),
+    why: text,
+    escalationLevel: z.int().min(0),
+    acknowledgedBy: orUndefined(text),
+    revision: z.int(),
+  })
+  .transform((record) => ({
+    ...{ replica: undefined, acknowledgedBy: undefined },
+    ...record,
+  })) satisfies z.ZodType<AlertRecord>;
+
 /** Validates a forensic text as read. */
 export const forensicsRecordSchema = z.object({
   name,
@@ -156,12 +182,18 @@ export const incidentQuerySchema = pageQuerySchema.extend({
 /** Validates a query for audit lines. */
 export const auditQuerySchema = pageQuerySchema.extend({ target: text.optional() });
 
+/** Validates a query for alerts. */
+export const alertQuerySchema = pageQuerySchema.extend({
+  incidentId: text.optional(),
+}) satisfies z.ZodType<AlertQuery>;
+
 /** Validates what a retention pass is to delete. */
 export const retentionSchema = z.object({
   incidentsBeforeMs: z.int().optional(),
   reportsBeforeMs: z.int().optional(),
   auditBeforeMs: z.int().optional(),
   deliveriesBeforeMs: z.int().optional(),
+  alertsBeforeMs: z.int().optional(),
 }) satisfies z.ZodType<Retention>;
 
 /**

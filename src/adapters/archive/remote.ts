@@ -78,6 +78,8 @@ function connect(config: z.output<typeof schema>): Archive {
         ...query,
         notificationIds: query.notificationIds && [...query.notificationIds],
       }),
+    putAlert: (record) => call('putAlert', ops.putAlert, record),
+    alerts: (query) => call('alerts', ops.alerts, query),
     putForensics: (incidentId, runId, name, text) =>
       call('putForensics', ops.putForensics, { incidentId, runId, name, text }),
     forensics: (incidentId, runId) => call('forensics', ops.forensics, { incidentId, runId }),

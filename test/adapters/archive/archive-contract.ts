@@ -3,6 +3,7 @@ import type { Archive, DeliveryQuery } from '../../../src/domain/archive.js';
 import type { Page } from '../../../src/domain/page.js';
 import type { DeliveryRecord } from '../../../src/domain/notification.js';
 import {
+  alertRecord,
   auditRecord,
   changeRecord,
   deliveryRecord,
@@ -349,6 +350,35 @@ export function archiveContract(name: string, open: () => Promise<ArchiveUnderTe
       });
     });
 
+    describe('alerts', () => {
+      it('keeps the latest revision, and pages through those of an incident', async () => {
+        await archive.putAlert(alertRecord({ id: 'a1', atMs: 1 }));
+        const later = alertRecord({ id: 'a1', atMs: 1, revision: 3, acknowledgedBy: 'ada' });
+        await archive.putAlert(later);
+        await archive.putAlert(alertRecord({ id: 'a1', atMs: 1, revision: 2, title: 'late' }));
+        await archive.putAlert(alertRecord({ id: 'a2', atMs: 2, incidentId: 'other' }));
+        await archive.putAlert(
+          alertRecord({ id: 'a3', atMs: 2, replica: undefined, state: 'silenced', why: 'by ada' }),
+        );
+        const all = await walk((after) => archive.alerts({ limit: 1, after }));
+        expect(all.flat().map((r) => r.id)).toEqual(['a3', 'a2', 'a1']);
+        const mine = await archive.alerts({ limit: 10, incidentId: ID });
+        expect(mine.items.map((r) => r.id)).toEqual(['a3', 'a1']);
+        expect(mine.items[1]).toStrictEqual(later);
+      });
+
+      it('counts those that were sent, also after they were forgotten', async () => {
+        await archive.putAlert(alertRecord({ id: 'a1', atMs: 10 }));
+        await archive.putAlert(alertRecord({ id: 'a2', atMs: 20 }));
+        await archive.putAlert(alertRecord({ id: 'a3', atMs: 20, state: 'grouped' }));
+        expect((await archive.statistics(0)).alertsSent).toBe(2);
+        expect((await archive.statistics(11)).alertsSent).toBe(1);
+        expect((await archive.deleteOlderThan({ alertsBeforeMs: 20 })).alerts).toBe(1);
+        expect((await archive.alerts({ limit: 10 })).items).toHaveLength(2);
+        expect((await archive.statistics(0)).alertsSent).toBe(2);
+      });
+    });
+
     describe('statistics and retention', () => {
       const minor = { severity: 'minor', violationType: 'error_rate_spike' } as const;
 
@@ -384,6 +414,7 @@ export function archiveContract(name: string, open: () => Promise<ArchiveUnderTe
         incidentsOpened: 4,
         recoveriesByOutcome: { recovered: 2, aborted: 1, none: 1 },
         reports: 3,
+        alertsSent: 0,
         violations: [
           { severity: 'major', violationType: 'latency_breach', count: 3 },
           { severity: 'minor', violationType: 'error_rate_spike', count: 1 },
@@ -400,6 +431,7 @@ export function archiveContract(name: string, open: () => Promise<ArchiveUnderTe
           incidentsOpened: 2,
           recoveriesByOutcome: { recovered: 1, aborted: 1 },
           reports: 2,
+          alertsSent: 0,
           violations: [
             { severity: 'major', violationType: 'latency_breach', count: 1 },
             { severity: 'minor', violationType: 'error_rate_spike', count: 1 },
@@ -413,6 +445,7 @@ export function archiveContract(name: string, open: () => Promise<ArchiveUnderTe
           incidentsOpened: 0,
           recoveriesByOutcome: {},
           reports: 0,
+          alertsSent: 0,
           violations: [],
           recoveries: [],
         });
@@ -420,13 +453,14 @@ export function archiveContract(name: string, open: () => Promise<ArchiveUnderTe
 
       it('deletes each kind by its own limit, with what belongs to it, and never an open incident', async () => {
         expect(await archive.deleteOlderThan({})).toEqual({
-          ...{ incidents: 0, reports: 0, audit: 0, deliveries: 0 },
+          ...{ incidents: 0, reports: 0, audit: 0, deliveries: 0, alerts: 0 },
         });
         expect(await archive.deleteOlderThan({ incidentsBeforeMs: 40 })).toEqual({
           incidents: 2,
           reports: 0,
           audit: 0,
           deliveries: 0,
+          alerts: 0,
         });
         const left = await archive.incidents({ limit: 10 });
         expect(left.items.map((r) => r.id)).toEqual(['c', 'b']);
@@ -441,7 +475,7 @@ export function archiveContract(name: string, open: () => Promise<ArchiveUnderTe
             reportsBeforeMs: 23,
             auditBeforeMs: 60,
           }),
-        ).toEqual({ incidents: 1, reports: 1, audit: 1, deliveries: 0 });
+        ).toEqual({ incidents: 1, reports: 1, audit: 1, deliveries: 0, alerts: 0 });
         expect((await archive.incidents({ limit: 10 })).items.map((r) => r.id)).toEqual(['c']);
         expect(await archive.timeline('c', 'run-1')).toHaveLength(1);
       });

@@ -6,6 +6,7 @@ import type {
   ReportRecord,
 } from '../../../src/domain/rca-archive.js';
 import type { DeliveryRecord } from '../../../src/domain/notification.js';
+import type { AlertRecord } from '../../../src/domain/monitor/alert.js';
 
 const HOUR_AT_MS = 1_700_000_000_000;
 
@@ -118,5 +119,24 @@ export const drillRecord = (over: Partial<DrillRecord> = {}): DrillRecord => ({
   fault: 'slow-replica',
   isRight: true,
   body: '{"fault":"slow-replica"}',
+  ...over,
+});
+
+export const alertRecord = (over: Partial<AlertRecord> = {}): AlertRecord => ({
+  id: 'alert-1',
+  incidentId: 'incident:chat:engine-2:request_latency_p95',
+  runId: 'run-1',
+  service: 'chat',
+  replica: 'engine-2',
+  kind: 'violation',
+  severity: 'major',
+  title: 'Major violation: request_latency_p95 of chat/engine-2',
+  text: '**What:** request_latency_p95 287 ms',
+  atMs: HOUR_AT_MS,
+  state: 'sent',
+  why: '',
+  escalationLevel: 0,
+  acknowledgedBy: undefined,
+  revision: 1,
   ...over,
 });

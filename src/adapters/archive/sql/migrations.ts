@@ -88,6 +88,19 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE INDEX drills_by_time ON drills (at_ms, id)',
     ],
   },
+  {
+    version: 4,
+    statements: [
+      `CREATE TABLE alerts (
+        id TEXT NOT NULL PRIMARY KEY, incident_id TEXT NOT NULL, run_id TEXT NOT NULL,
+        service TEXT NOT NULL, replica TEXT, kind TEXT NOT NULL, severity TEXT NOT NULL,
+        title TEXT NOT NULL, body TEXT NOT NULL, at_ms BIGINT NOT NULL, state TEXT NOT NULL,
+        why TEXT NOT NULL, escalation_level BIGINT NOT NULL, acknowledged_by TEXT,
+        revision BIGINT NOT NULL)`,
+      'CREATE INDEX alerts_by_time ON alerts (at_ms, id)',
+      'CREATE INDEX alerts_by_incident ON alerts (incident_id, at_ms, id)',
+    ],
+  },
 ];
 
 /** Where the applied versions are written down. */

@@ -15,6 +15,7 @@ export async function deleteOlderThan(db: SqlDatabase, retention: Retention): Pr
     reports: await inBatches(db, r.reportsBeforeMs, reportBatch),
     audit: await inBatches(db, r.auditBeforeMs, auditBatch),
     deliveries: await inBatches(db, r.deliveriesBeforeMs, deliveryBatch),
+    alerts: await inBatches(db, r.alertsBeforeMs, alertBatch),
   };
 }
 
@@ -79,6 +80,14 @@ function deliveryBatch(beforeMs: number): readonly Statement[] {
     ORDER BY at_ms, notification_id, channel LIMIT ${BATCH}`;
   const sql = `DELETE FROM deliveries WHERE (notification_id, channel) IN (${old})`;
   return [{ sql, binds: [beforeMs] }];
+}
+
+function alertBatch(beforeMs: number): readonly Statement[] {
+  const old = `SELECT id FROM alerts WHERE at_ms < $1 ORDER BY at_ms, id LIMIT ${BATCH}`;
+  return [
+    retire(`'${RETIRED.alert}', '', ''`, `alerts WHERE state = 'sent' AND id IN (${old})`),
+    `DELETE FROM alerts WHERE id IN (${old})`,
+  ].map((sql) => ({ sql, binds: [beforeMs] }));
 }
 
 /** Adds the counts of what is about to go to the totals. */

@@ -1,4 +1,5 @@
 import type { Archive } from '../../../domain/archive.js';
+import { alerts, putAlert } from './alerts.js';
 import { audit, putAudit } from './audit.js';
 import { changes, drills, putChange, putDrill } from './changes.js';
 import type { SqlDatabase } from './database.js';
@@ -33,6 +34,8 @@ export function sqlArchive(db: SqlDatabase, now: () => number = Date.now): Archi
     audit: (query) => audit(db, query),
     putDelivery: (record) => putDelivery(db, record),
     deliveries: (query) => deliveries(db, query),
+    putAlert: (record) => putAlert(db, record),
+    alerts: (query) => alerts(db, query),
     putForensics: (incidentId, runId, name, text) =>
       putForensics(db, { incidentId, runId, name, text }, now()),
     forensics: (incidentId, runId) => forensics(db, incidentId, runId),

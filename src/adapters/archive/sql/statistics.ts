@@ -13,6 +13,8 @@ export const RETIRED = {
   recovery: 'recovery',
   /** Both empty. */
   report: 'report',
+  /** Alerts that were sent; both empty. */
+  alert: 'alert',
 } as const;
 
 const tallySchema = z.array(
@@ -36,6 +38,9 @@ export async function statistics(db: SqlDatabase, sinceMs: number): Promise<Arch
         UNION ALL
         SELECT '${RETIRED.report}', '', '', COUNT(*) FROM reports WHERE created_at_ms >= $1
         UNION ALL
+        SELECT '${RETIRED.alert}', '', '', COUNT(*) FROM alerts
+          WHERE at_ms >= $1 AND state = 'sent'
+        UNION ALL
         SELECT kind, a, b, total FROM retired_totals WHERE $1 = 0
       ) AS tally GROUP BY kind, a, b ORDER BY kind, a, b`,
     binds: [since],
@@ -56,6 +61,7 @@ export async function statistics(db: SqlDatabase, sinceMs: number): Promise<Arch
     incidentsOpened: of('violation').reduce((sum, t) => sum + t.total, 0),
     recoveriesByOutcome,
     reports: of('report').reduce((sum, t) => sum + t.total, 0),
+    alertsSent: of('alert').reduce((sum, t) => sum + t.total, 0),
     violations: of('violation').map((t) => ({
       severity: checked(z.enum(SEVERITIES), 'stored severity', t.a),
       violationType: checked(z.enum(VIOLATION_TYPES), 'stored violation type', t.b),

@@ -1,0 +1,39 @@
+import { WithStartWorkflowOperation, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { UpdateDefinition } from '@temporalio/common';
+import type { MonitorView } from '../domain/monitor/monitor-state.js';
+import { MONITOR_WORKFLOW_ID, RECOVERY_QUEUE } from '../workflows/messages.js';
+import { MONITOR_MEMO } from '../workflows/monitor-messages.js';
+
+/** How the monitor's workflow is started wherever it does not run. */
+export const monitorStart = {
+  workflowId: MONITOR_WORKFLOW_ID,
+  taskQueue: RECOVERY_QUEUE,
+  workflowIdConflictPolicy: 'USE_EXISTING',
+  staticSummary: 'What holds for everything: mode, maintenance, silences, kill switch',
+} as const;
+
+/** What holds for everything now, by the server's own memory; undefined before the monitor ran. */
+export async function readMonitor(client: Client): Promise<MonitorView | undefined> {
+  try {
+    const { memo } = await client.workflow.getHandle(MONITOR_WORKFLOW_ID).describe();
+    return memo?.[MONITOR_MEMO] as MonitorView | undefined;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** Asks the monitor, which is started where it does not run. */
+export function updateMonitor<Result, Ask>(
+  client: Client,
+  update: UpdateDefinition<Result, [Ask]>,
+  ask: Ask,
+): Promise<Result> {
+  return client.workflow.executeUpdateWithStart(update, {
+    args: [ask],
+    startWorkflowOperation: new WithStartWorkflowOperation('monitor', {
+      ...monitorStart,
+      args: [],
+    }),
+  });
+}

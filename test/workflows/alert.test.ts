@@ -1,0 +1,264 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readMonitor, updateMonitor } from '../../src/server/monitor-client.js';
+import type { Violation } from '../../src/domain/sla/violation.js';
+import {
+  acknowledgeUpdate,
+  incidentIdOf,
+  resolvedSignal,
+  type IncidentInput,
+  type IncidentResult,
+} from '../../src/workflows/messages.js';
+import {
+  maintenanceUpdate,
+  silenceUpdate,
+  unsilenceUpdate,
+} from '../../src/workflows/monitor-messages.js';
+import { createDevServerEnv } from '../support/temporal.js';
+import { Desk, twoLevels } from './alert-desk.js';
+import { FakeFleet, slowReplica } from './fake-world.js';
+import { recordHistories } from './record-histories.js';
+
+/** Each test has a server and workers of its own, on whatever machine. */
+vi.setConfig({ testTimeout: 90_000 });
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+let env: TestWorkflowEnvironment;
+let fleet: FakeFleet;
+let desk: Desk;
+beforeEach(async () => {
+  fleet = new FakeFleet();
+  fleet.alerting = twoLevels(60_000);
+  desk = new Desk();
+  env = await createDevServerEnv();
+});
+afterEach(async ({ task }) => {
+  await recordHistories(env, task.name);
+  await env.teardown();
+});
+
+function start(violation: Violation) {
+  const input: IncidentInput = { violation, source: 'detector', uiBase: '', evidence: undefined };
+  return env.client.workflow.start<(given: IncidentInput) => Promise<IncidentResult>>('incident', {
+    workflowId: incidentIdOf(violation.fingerprint),
+    taskQueue: 'recovery',
+    args: [input],
+  });
+}
+type Handle = Awaited<ReturnType<typeof start>>;
+
+const resolve = (handle: Handle) =>
+  handle.signal(resolvedSignal, { atMs: Date.now(), value: 120, why: 'back inside' });
+const alertOf = (handle: Handle) =>
+  env.client.workflow.getHandle(`alert:${handle.firstExecutionRunId}`);
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 40_000, interval: 100 });
+const states = (kind: string) =>
+  fleet.alerts.filter((a) => a.kind === kind).map(({ state }) => state);
+
+/** Engine-2 is slow by its share of the load, as a throttled GPU is. */
+function throttle(): void {
+  fleet.latencyOf = (s) => (s.name === 'engine-2' && s.weight > 25 ? 600 : 110);
+  fleet.note();
+}
+function cure(): void {
+  fleet.latencyOf = () => 110;
+  fleet.note();
+}
+
+describe('alerts of an incident', () => {
+  it('open, add to and close one page, each channel told once of each', async () => {
+    throttle();
+    await desk.around(env, fleet, async () => {
+      const handle = await start(slowReplica());
+      await eventually(() => expect(desk.kinds('chat')).toContain('update'));
+      cure();
+      await resolve(handle);
+      await handle.result();
+      await alertOf(handle).result();
+    });
+    // Critical: the second level hears of it at once as well.
+    expect(desk.kinds('pager')).toEqual(desk.kinds('chat'));
+    expect(desk.kinds('chat').at(0)).toBe('trigger');
+    expect(desk.kinds('chat').at(-1)).toBe('resolve');
+    expect(new Set(desk.delivered.map((d) => d.notification.dedupKey)).size).toBe(1);
+    const ids = desk.delivered.map((d) => `${d.channel} ${d.notification.id}`);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(fleet.alerts.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['violation', 'recovery', 'rca', 'resolved']),
+    );
+    expect(fleet.alerts.every(({ state }) => state === 'sent')).toBe(true);
+  });
+
+  it('climb when nobody acknowledges, and tell who does so', async () => {
+    fleet.alerting = twoLevels(1_500);
+    fleet.latencyOf = () => 110;
+    await desk.around(env, fleet, async () => {
+      const first = slowReplica({ severity: 'major', service: 'unknown' });
+      const handle = await start(first);
+      await eventually(() => expect(desk.kinds('pager')).toEqual(['trigger']));
+      expect(states('unacknowledged')).toEqual(['sent']);
+      expect(fleet.alerts.at(-1)?.escalationLevel).toBe(1);
+      await handle.executeUpdate(acknowledgeUpdate, { args: [{ by: 'ada' }] });
+      await eventually(() => expect(desk.kinds('pager')).toEqual(['trigger', 'acknowledge']));
+      await resolve(handle);
+      await handle.result();
+      await alertOf(handle).result();
+    });
+    expect(desk.kinds('pager')).toEqual(['trigger', 'acknowledge', 'resolve']);
+  });
+
+  it('climb no further once somebody acknowledged', async () => {
+    fleet.alerting = twoLevels(2_000);
+    await desk.around(env, fleet, async () => {
+      const handle = await start(slowReplica({ severity: 'major', service: 'unknown' }));
+      await eventually(() => expect(desk.kinds('chat')).toContain('trigger'));
+      await handle.executeUpdate(acknowledgeUpdate, { args: [{ by: 'ada' }] });
+      await eventually(() => expect(desk.kinds('chat')).toContain('acknowledge'));
+      // A timer that was due would have fired by then.
+      await env.sleep(2_500);
+      await resolve(handle);
+      await handle.result();
+      await alertOf(handle).result();
+    });
+    expect(desk.kinds('pager')).toEqual([]);
+    expect(states('unacknowledged')).toEqual([]);
+  });
+});
+
+describe('maintenance', () => {
+  it('tells nobody and changes nothing; at its end what is still violated alerts and recovers', async () => {
+    throttle();
+    await desk.around(env, fleet, async () => {
+      const by = { by: 'ada', reason: 'kernel' };
+      await updateMonitor(env.client, maintenanceUpdate, { on: true, forMs: 600_000, ...by });
+      const handle = await start(slowReplica());
+      await eventually(() => expect(states('violation')).toEqual(['suppressed']));
+      await eventually(() => expect(fleet.lines.map(({ stage }) => stage)).toContain('held'));
+      const held = fleet.lines.find(({ stage }) => stage === 'held');
+      expect(held?.text).toContain('maintenance by ada until');
+      expect(held?.text).toContain('latency_spike (cache_invalidation → load_balancer_adjust');
+      // The cause is analysed all the same.
+      await eventually(() => expect(fleet.lines.map(({ stage }) => stage)).toContain('cause'));
+      expect([desk.delivered, fleet.effects]).toEqual([[], []]);
+
+      await updateMonitor(env.client, maintenanceUpdate, { on: false, by: 'ada' });
+      await eventually(() => expect(desk.kinds('chat').at(0)).toBe('trigger'));
+      await eventually(() => expect(fleet.effects).toEqual(['engine-2 weight 10']));
+      cure();
+      await resolve(handle);
+      expect((await handle.result()).outcome).toBe('recovered');
+      await alertOf(handle).result();
+    });
+    expect(desk.kinds('chat').at(-1)).toBe('resolve');
+  });
+
+  it('ends by itself, and stops a recovery that is under way at its next step', async () => {
+    fleet.latencyOf = () => 600;
+    fleet.note();
+    await desk.around(
+      env,
+      fleet,
+      async () => {
+        const handle = await start(slowReplica());
+        await eventually(() => expect(fleet.effects).toEqual(['engine-2 weight 20']));
+        const ask = { on: true, forMs: 5_000, by: 'ada', reason: 'kernel' };
+        await updateMonitor(env.client, maintenanceUpdate, ask);
+        // What it owes is undone; what comes next does not act.
+        await eventually(() => {
+          expect(fleet.effects).toEqual(['engine-2 weight 20', 'engine-2 weight 100']);
+        });
+        await eventually(() => expect(fleet.lines.map(({ stage }) => stage)).toContain('held'));
+        throttle();
+        await eventually(() => expect(fleet.effects).toHaveLength(3));
+        cure();
+        await resolve(handle);
+        await handle.result();
+        await alertOf(handle).result();
+      },
+      { verifyTimeoutMs: 2_000 },
+    );
+  });
+});
+
+describe('muting', () => {
+  it('by a silence lasts until that is removed', async () => {
+    await desk.around(env, fleet, async () => {
+      const silence = await updateMonitor(env.client, silenceUpdate, {
+        matchers: [{ name: 'replica', op: '=~', value: 'engine-[0-9]+' }],
+        ...{ owner: 'ada', reason: 'known', forMs: 600_000 },
+      });
+      expect((await readMonitor(env.client))?.silences).toEqual([silence]);
+      const handle = await start(slowReplica({ severity: 'major', service: 'unknown' }));
+      await eventually(() => expect(states('violation')).toEqual(['silenced']));
+      expect(desk.delivered).toEqual([]);
+      await updateMonitor(env.client, unsilenceUpdate, { id: silence.id, by: 'ada' });
+      await eventually(() => expect(desk.kinds('chat')).toContain('trigger'));
+      await resolve(handle);
+      await handle.result();
+      await alertOf(handle).result();
+    });
+  });
+
+  it('by the incident of its whole service ends with that', async () => {
+    await desk.around(env, fleet, async () => {
+      const of = { severity: 'major', service: 'unknown' } as const;
+      const all = await start(
+        slowReplica({ ...of, fingerprint: 'unknown:*:p95', replica: undefined }),
+      );
+      await eventually(() => expect(desk.kinds('chat')).toContain('trigger'));
+      const one = await start(slowReplica({ ...of, fingerprint: 'unknown:engine-2:p95' }));
+      await eventually(() => expect(states('violation')).toEqual(['sent', 'inhibited']));
+      await resolve(all);
+      await all.result();
+      await eventually(() => {
+        expect(desk.kinds('chat', one.workflowId)).toContain('trigger');
+      });
+      await resolve(one);
+      await one.result();
+      await Promise.all([alertOf(all).result(), alertOf(one).result()]);
+    });
+  });
+
+  it('by an incident that was terminated does not last', async () => {
+    await desk.around(env, fleet, async () => {
+      const of = { severity: 'major', service: 'unknown' } as const;
+      const all = await start(
+        slowReplica({ ...of, fingerprint: 'unknown:*:p95', replica: undefined }),
+      );
+      await eventually(() => expect(desk.kinds('chat')).toContain('trigger'));
+      await all.terminate('by mistake');
+      const one = await start(slowReplica({ ...of, fingerprint: 'unknown:engine-2:p95' }));
+      await eventually(() => {
+        expect(desk.kinds('chat', one.workflowId)).toContain('trigger');
+      });
+    });
+  });
+
+  it('by a page of the same service is told there', async () => {
+    const { policy, ...rest } = twoLevels(60_000);
+    const grouping = { withinMs: 60_000, everyMs: 500 };
+    fleet.alerting = { ...rest, policy: { ...policy, grouping } };
+    await desk.around(env, fleet, async () => {
+      const of = { severity: 'major', service: 'unknown' } as const;
+      const first = await start(
+        slowReplica({ ...of, fingerprint: 'unknown:engine-1:p95', replica: 'engine-1' }),
+      );
+      await eventually(() => expect(desk.kinds('chat')).toContain('trigger'));
+      const second = await start(slowReplica({ ...of, fingerprint: 'unknown:engine-2:p95' }));
+      await eventually(() => {
+        const titles = desk.delivered.map((d) => d.notification.title);
+        expect(titles).toContain('1 more incident of unknown');
+      });
+      const told = desk.delivered.find((d) => d.notification.title.startsWith('1 more'));
+      expect(told?.notification).toMatchObject({ kind: 'update', incidentId: first.workflowId });
+      expect(desk.kinds('chat', second.workflowId)).toEqual([]);
+      for (const handle of [second, first]) {
+        await resolve(handle);
+        await handle.result();
+        await alertOf(handle).result();
+      }
+    });
+  });
+});
