@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { endWithReader } from './commands/broken-pipe.js';
+import type { ModeOptions } from './commands/mode.js';
 import { defaultConfigPath } from './commands/config-path.js';
 import { registerSetup } from './commands/register-setup.js';
 import type { DrillOptions } from './commands/drill.js';
@@ -175,6 +176,91 @@ program
     run(async (position: string, options: { by: string; reason?: string; json?: boolean }) => {
       const { setKillSwitch } = await import('./commands/kill-switch.js');
       return setKillSwitch(configPath(), position, options);
+    }),
+  );
+
+const user = process.env['USER'] ?? 'operator';
+program
+  .command('mode')
+  .argument('[mode]', 'auto, normal, high-alert, emergency or maintenance; without one it is shown')
+  .description('the mode and why, or holds one; auto gives it back to the rule')
+  .option('--for <duration>', 'until then only, e.g. 2h')
+  .option('--reason <text>', 'why, for the audit')
+  .option('--by <who>', 'who asks', user)
+  .option('--json', 'for scripts')
+  .action(
+    run(async (mode: string | undefined, options: ModeOptions) => {
+      const { runMode } = await import('./commands/mode.js');
+      return runMode(configPath(), mode, options);
+    }),
+  );
+program
+  .command('maintenance')
+  .argument('<on|off>')
+  .description('no notifications and no automatic actions for a time; detection goes on')
+  .option('--for <duration>', 'how long, e.g. 2h')
+  .option('--reason <text>', 'why, for the audit')
+  .option('--by <who>', 'who asks', user)
+  .option('--json', 'for scripts')
+  .action(
+    run(async (position: string, options: ModeOptions) => {
+      const { runMaintenance } = await import('./commands/mode.js');
+      return runMaintenance(configPath(), position, options);
+    }),
+  );
+const silence = program
+  .command('silence')
+  .description('mutes alerts; detection and recovery go on');
+silence
+  .command('add')
+  .argument('<matcher...>', 'service=chat, replica=~engine-[12], severity!=minor, …')
+  .description('mutes the alerts that match all of them')
+  .requiredOption('--for <duration>', 'how long, e.g. 1h')
+  .requiredOption('--reason <text>', 'why')
+  .option('--by <who>', 'whom to ask about it', user)
+  .option('--json', 'for scripts')
+  .action(
+    run(
+      async (
+        matchers: string[],
+        options: { for: string; reason: string; by: string; json?: boolean },
+      ) => {
+        const { addSilence } = await import('./commands/silence.js');
+        return addSilence(configPath(), matchers, options);
+      },
+    ),
+  );
+silence
+  .command('list')
+  .description('the silences in force')
+  .option('--json', 'for scripts')
+  .action(
+    run(async (options: { json?: boolean }) => {
+      const { listSilences } = await import('./commands/silence.js');
+      return listSilences(configPath(), options);
+    }),
+  );
+silence
+  .command('remove')
+  .argument('<id>')
+  .description('ends a silence')
+  .option('--json', 'for scripts')
+  .action(
+    run(async (id: string, options: { json?: boolean }) => {
+      const { removeSilence } = await import('./commands/silence.js');
+      return removeSilence(configPath(), id, options);
+    }),
+  );
+program
+  .command('alerts')
+  .description('what was worth telling, newest first, and what became of it')
+  .option('--incident <id>', 'only of that incident')
+  .option('--limit <n>', 'how many', '20')
+  .option('--json', 'for scripts')
+  .action(
+    run(async (options: { incident?: string; limit: string; json?: boolean }) => {
+      const { listAlerts } = await import('./commands/alerts.js');
+      return listAlerts(configPath(), options);
     }),
   );
 

@@ -22,7 +22,7 @@ import type {
 import type { NotifyAsk, NotifyResult } from '../workflows/notify-messages.js';
 
 /** What to do about a violation, or why nothing is to be done. */
-export type IncidentDecision = { readonly policy: IncidentPolicy } & (
+export type PlanDecision = { readonly policy: IncidentPolicy } & (
   | { readonly kind: 'plan'; readonly plan: RecoveryPlan }
   | {
       readonly kind: 'none';
@@ -30,9 +30,17 @@ export type IncidentDecision = { readonly policy: IncidentPolicy } & (
       /** A procedure would fit, but for its prerequisites: they may be met later. */
       readonly isRefused?: boolean;
     }
-  /** Nothing acts by itself until then, or until the incident is woken. */
-  | { readonly kind: 'hold'; readonly why: string; readonly untilMs: number }
 );
+
+/** The same, or that nothing acts by itself until then, or until the incident is woken. */
+export type IncidentDecision =
+  | PlanDecision
+  | {
+      readonly kind: 'hold';
+      readonly policy: IncidentPolicy;
+      readonly why: string;
+      readonly untilMs: number;
+    };
 
 /** A step that is ready to act, with the state before it; or why it does not act. */
 export type Preparation =

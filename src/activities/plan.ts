@@ -13,7 +13,7 @@ import type {
   VerificationPlan,
 } from '../workflows/messages.js';
 import { ACTIONS } from './actions/index.js';
-import type { IncidentDecision } from './contract.js';
+import type { PlanDecision } from './contract.js';
 import { unmetNeeds } from './prerequisites.js';
 import { worldOf, type World } from './world.js';
 
@@ -26,7 +26,7 @@ export async function choosePlan(
   violation: Violation,
   tried: readonly string[],
   openIncidents: number,
-): Promise<IncidentDecision> {
+): Promise<PlanDecision> {
   const service = world.services.get(violation.service);
   const refused: { readonly name: string; readonly why: string }[] = [];
   for (;;) {
@@ -58,7 +58,7 @@ export function decide(
   violation: Violation,
   tried: readonly string[],
   openIncidents: number,
-): IncidentDecision {
+): PlanDecision {
   const world = worldOf(given, violation.service);
   const service = world.services.get(violation.service);
   const policy: IncidentPolicy = {

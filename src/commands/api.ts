@@ -6,6 +6,8 @@ export interface Api {
   /** The same for answers that are text. */
   text(path: string): Promise<string>;
   post(path: string, body: unknown): Promise<unknown>;
+  put(path: string, body: unknown): Promise<unknown>;
+  delete(path: string): Promise<unknown>;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -41,14 +43,14 @@ export function apiOf(configPath: string): Api {
   };
   const call = async (path: string, init: RequestInit): Promise<unknown> =>
     (await send(path, init)).json();
+  const write = (method: string, path: string, body: unknown) =>
+    call(path, { method, body: JSON.stringify(body) });
   return {
     get: (path) => call(path, {}),
     text: async (path) => (await send(path, {})).text(),
-    post: (path, body) =>
-      call(path, {
-        method: 'POST',
-        body: JSON.stringify(body),
-      }),
+    post: (path, body) => write('POST', path, body),
+    put: (path, body) => write('PUT', path, body),
+    delete: (path) => call(path, { method: 'DELETE' }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { roleGuard } from '../adapters/identity/role-guard.js';
 import { slaPolicyOf } from '../config/evaluation-schema.js';
@@ -16,6 +17,7 @@ import {
 import { tellEvent } from './detector-events.js';
 import { readInternalToken } from './authentication.js';
 import { listen } from './http-listener.js';
+import { createFactsTeller } from './facts-teller.js';
 import { createIncidentGate } from './incident-gate.js';
 import { createReload } from './reload-thresholds.js';
 import { temporalUi, type Role, type Running } from './role.js';
@@ -41,6 +43,8 @@ export async function startDetector(role: Role): Promise<Running> {
     ...settingsOf(config),
     sources: sources.listed,
     gate: createIncidentGate(() => temporal.get(), temporalUi(config)),
+    tellFacts: createFactsTeller(() => temporal.get()),
+    source: `${os.hostname()}:${settings.port}`,
     now: Date.now,
     onSample: (sample) => watch.onSample(sample),
     onEvent: (event) => tellEvent(event, role, counters),

@@ -11,11 +11,13 @@ import { createDetectorClient } from '../server/detector-client.js';
 import { createIncidents } from '../server/incidents.js';
 import { loadPage, pageRoutes } from '../server/page.js';
 import { createRoleMetrics } from '../server/role-metrics.js';
+import { createMonitor } from '../server/monitor.js';
 import { mergeExpositions } from '../telemetry.js';
 import { createAuthentication, guardSettings, readInternalToken } from './authentication.js';
 import { createBreakers } from './breakers.js';
 import { listen } from './http-listener.js';
 import { mirrorOpenIncidents } from './open-incidents.js';
+import { windowAt } from './maintenance-schedule.js';
 import { temporalUi, type Role, type Running } from './role.js';
 import { temporalAccess } from './temporal-access.js';
 import { packageVersion } from './version.js';
@@ -46,6 +48,8 @@ export async function startServer({ config, log, telemetry }: Role): Promise<Run
   const app = createApp({
     archive,
     incidents: createIncidents(archive, client),
+    monitor: createMonitor(client),
+    schedule: () => config.monitor.maintenance.map((one) => windowAt(one, Date.now())),
     detector,
     breakers: createBreakers(() => client, config),
     targets: config.services.flatMap(({ name, replicas }) => [

@@ -2,6 +2,7 @@ import os from 'node:os';
 import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { createBreakerActivities } from '../activities/breaker.js';
+import { updateMonitor } from '../server/monitor-client.js';
 import { createAlertActivities } from '../activities/alerts.js';
 import { createRcaActivities, type OnAnalysed } from '../activities/diagnose.js';
 import { createNotifyActivities, MAX_DELIVERIES } from '../activities/notify.js';
@@ -12,6 +13,7 @@ import { ensureNamespace } from '../adapters/temporal/namespace.js';
 import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.js';
 import { proceduresInForce } from '../config/procedure-schema.js';
 import { RCA_QUEUE, RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../workflows/messages.js';
+import { maintenanceUpdate } from '../workflows/monitor-messages.js';
 import { NOTIFY_QUEUE } from '../workflows/notify-messages.js';
 import { AnalysisThread } from './analysis-thread.js';
 import { createChannels } from './channels.js';
@@ -21,6 +23,7 @@ import { reportActions } from './action-report.js';
 import { countRecoveries } from './count-recoveries.js';
 import { createCoordination } from './coordination.js';
 import { followThresholds } from './live-thresholds.js';
+import { MaintenanceSchedule } from './maintenance-schedule.js';
 import { Reconciler } from './reconciler.js';
 import type { Role, Running } from './role.js';
 import { sendMetrics } from './send-metrics.js';
@@ -135,11 +138,19 @@ export async function startWorker({ config, configPath, log, telemetry }: Role):
     log.warn({ err: error }, 'ended runs could not be looked for; it is tried again'),
   );
   reconciler.start();
+  const schedule = new MaintenanceSchedule(
+    config.monitor.maintenance,
+    (order) => updateMonitor(client, maintenanceUpdate, order),
+    (error) =>
+      log.warn({ err: error }, 'scheduled maintenance could not be entered; it is tried again'),
+  );
+  schedule.start();
   await Promise.all([world.coordination.ensureLease(), world.coordination.ensureMonitor()]);
   return {
     async stop() {
       reconciler.stop();
       stopMetrics();
+      schedule.stop();
       thresholds.stop();
       for (const worker of workers) worker.shutdown();
       await Promise.allSettled(running);

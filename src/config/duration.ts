@@ -1,21 +1,11 @@
 import { z } from 'zod';
-
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
+import { LENGTH_OF_TIME, lengthMsOf, UNIT_MS } from '../domain/length-of-time.js';
 
 /** A length of time as the config writes it: `500ms`, `30s`, `5m`, `1h`, `7d`; whole milliseconds. */
 export const duration = z
   .string('expected a duration like "2m"')
-  .regex(/^[1-9]\d{0,8}(ms|s|m|h|d)$/, 'expected a duration like "2m"')
-  .transform((text) => {
-    const unit = text.replace(/^\d+/, '');
-    return Number.parseInt(text, 10) * (UNIT_MS[unit] ?? Number.NaN);
-  });
+  .regex(LENGTH_OF_TIME, 'expected a duration like "2m"')
+  .transform(lengthMsOf);
 
 /** A duration that may be 0: `0s` switches off what it bounds. */
 export const durationOrZero = z.union([z.literal('0s').transform(() => 0), duration], {

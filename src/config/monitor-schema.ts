@@ -1,5 +1,6 @@
+import { Cron } from 'croner';
 import { z } from 'zod';
-import { DEFAULT_TIMINGS, MODES, type Mode } from '../domain/monitor/mode.js';
+import { DEFAULT_TIMINGS, type Mode } from '../domain/monitor/mode.js';
 import { SEVERITIES } from '../domain/sla/severity.js';
 import { duration, durationOrZero, durationText } from './duration.js';
 
@@ -26,7 +27,7 @@ const level = z.strictObject({
 const window = z.strictObject({
   name: z.string().regex(/^[\w.-]+$/, 'expected letters, digits, "_", "-" or "."'),
   /** When it begins: minute, hour, day of month, month, day of week. */
-  cron: z.string(),
+  cron: z.string().refine(isCron, 'expected five fields like "0 3 * * 0"'),
   /** IANA name of the zone that `cron` is read in. */
   timeZone: z.string().default('UTC'),
   /** How long it lasts. */
@@ -97,6 +98,16 @@ export const monitorSchema = z
       context.addIssue({ code: 'custom', path: ['maintenance', index, 'timeZone'], message });
     });
   });
+
+function isCron(text: string): boolean {
+  try {
+    return (
+      new Cron(text, { paused: true }).nextRun() !== null && text.trim().split(/\s+/).length === 5
+    );
+  } catch {
+    return false;
+  }
+}
 
 function isTimeZone(name: string): boolean {
   try {

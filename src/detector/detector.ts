@@ -17,6 +17,8 @@ import { ExternalReports } from './external-reports.js';
 import type { IncidentGate } from './incident-gate.js';
 import { Ingest } from './ingest.js';
 import { recentSlis, type RecentSli } from './recent-slis.js';
+import type { SourceFacts } from '../domain/monitor/monitor-state.js';
+import { ModeFactsTeller } from './mode-facts.js';
 import { SeriesStore, type StoreCounts } from './series-store.js';
 import { restoreSnapshot, saveSnapshot } from './snapshot-file.js';
 import type { SliPolicy } from './sli-policy.js';
@@ -52,6 +54,10 @@ export interface DetectorOptions {
   readonly retentionMs: number;
   readonly maxSampleBytes: number;
   readonly gate: IncidentGate;
+  /** Its name among detectors, the same after a restart. */
+  readonly source: string;
+  /** Tells the monitor what decides the mode. */
+  readonly tellFacts: (facts: SourceFacts) => Promise<void>;
   readonly files: DetectorFiles;
   readonly snapshotEveryMs: number;
   readonly now: () => number;
@@ -73,6 +79,10 @@ const TELL_EVERY_MS = 15_000;
 const RECONCILE_EVERY_MS = 15_000;
 /** Temporal is back within seconds after a restart; a refused call costs next to nothing. */
 const RETRY_EVERY_MS = 1_000;
+/** What decides the mode is looked at so often: a summary costs a pass over the tallies. */
+const FACTS_EVERY_MS = 1_000;
+/** A third of the time after which the monitor forgets a detector. */
+const REPEAT_FACTS_EVERY_MS = 5 * 60_000;
 
 /**
  * Scrapes, evaluates each sample on arrival, and keeps incidents in step with violations. It may die
@@ -85,6 +95,8 @@ export class Detector {
   #evaluator: SlaEvaluator;
   readonly #ingest: Ingest;
   readonly #dispatcher: Dispatcher;
+  readonly #facts: ModeFactsTeller;
+  #factsAtMs = -Infinity;
   readonly #startedAtMs: number;
   readonly #budgets: ErrorBudgets;
   /** Pushed samples that were not even stored. */
@@ -124,6 +136,11 @@ export class Detector {
       onCalled: options.onCalled,
       onFailed: (error, fingerprint) => options.onProblem(`dispatch of ${fingerprint}`, error),
       isSurelyOver: (fingerprint) => this.#isSurelyOver(fingerprint),
+    });
+    this.#facts = new ModeFactsTeller({
+      source: options.source,
+      tell: (facts) => options.tellFacts(facts),
+      ...{ repeatEveryMs: REPEAT_FACTS_EVERY_MS, retryEveryMs: RETRY_EVERY_MS, now },
     });
     this.reports = new ExternalReports(files.reports, this.#dispatcher, now);
     this.thresholds = new ThresholdBook(
@@ -273,10 +290,15 @@ export class Detector {
   }
 
   #tick(): void {
-    this.#handle(this.#evaluator.advance(this.options.now()));
+    const { now } = this.options;
+    this.#handle(this.#evaluator.advance(now()));
     const open = this.#evaluator.open();
-    this.#handle(this.#budgets.judge(this.options.now(), open));
+    this.#handle(this.#budgets.judge(now(), open));
     this.#dispatcher.tick([...open, ...this.#budgets.open()]);
+    if (now() - this.#factsAtMs >= FACTS_EVERY_MS) {
+      this.#factsAtMs = now();
+      this.#facts.tick(this.#dispatcher.held(), this.summary().compliancePercent);
+    }
     void this.reports
       .expire()
       .catch((error: unknown) => this.options.onProblem('writing reports', error));

@@ -62,6 +62,13 @@ export class Dispatcher {
     return this.#isReachable;
   }
 
+  /** The violations that are held open now, by whoever. */
+  held(): readonly Violation[] {
+    return [...this.#held.values()].flatMap(
+      ({ own, reported }) => together(own, reported?.violation) ?? [],
+    );
+  }
+
   /** Takes an event of the evaluation; what it causes is sent at once. */
   take(event: SlaEvent): void {
     switch (event.type) {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Archive } from '../domain/archive.js';
 import { admission } from './admission.js';
 import type { Target } from '../workflows/messages.js';
+import { alertRoutes } from './alerts.js';
 import { alertmanagerRoutes } from './alertmanager.js';
 import { auditRoutes } from './audit.js';
 import { createAuditTrail } from './audit-trail.js';
@@ -20,6 +21,8 @@ import { incidentSeriesRoutes } from './incident-series.js';
 import type { Incidents } from './incidents.js';
 import { killSwitchRoutes } from './kill-switch.js';
 import { measurementRoutes } from './measurements.js';
+import { modeRoutes, type ScheduledWindow } from './mode.js';
+import type { Monitor } from './monitor.js';
 import { monitoringRoutes } from './monitoring.js';
 import { openApiDocument } from './openapi.js';
 import { operation, type Operation } from './operation.js';
@@ -32,12 +35,16 @@ import { slaRoutes } from './sla.js';
 import { thresholdSuggestionRoutes } from './threshold-suggestions.js';
 import { addSecurityHeaders } from './security-headers.js';
 import { sessionRoutes } from './session-routes.js';
+import { silenceRoutes } from './silences.js';
 import { thresholdRoutes } from './thresholds.js';
 
 /** What the server needs of the rest. */
 export interface ServerParts {
   readonly archive: Archive;
   readonly incidents: Incidents;
+  readonly monitor: Monitor;
+  /** The scheduled windows of maintenance. */
+  readonly schedule: () => readonly ScheduledWindow[];
   readonly detector: DetectorClient;
   readonly breakers: BreakerPort;
   /** All that have breakers: each service and each of its replicas. */
@@ -72,7 +79,7 @@ const METRICS_LIMIT_BYTES = 4 << 20;
 
 /** Every operation of the API; a resource has a file of its own. */
 function apiOperations(parts: ServerParts): readonly Operation[] {
-  const { archive, detector, incidents, nowMs } = parts;
+  const { archive, detector, incidents, monitor, nowMs } = parts;
   const operations: Operation[] = [
     ...monitoringRoutes(parts),
     ...slaRoutes(parts),
@@ -85,6 +92,9 @@ function apiOperations(parts: ServerParts): readonly Operation[] {
     ...thresholdRoutes(detector),
     ...killSwitchRoutes(incidents),
     ...breakerRoutes(parts),
+    ...modeRoutes(parts),
+    ...silenceRoutes(monitor),
+    ...alertRoutes(archive),
     ...auditRoutes(archive),
     ...eventRoutes(parts),
     ...sessionRoutes(parts.authentication),

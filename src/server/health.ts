@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { Archive } from '../domain/archive.js';
 import { worstStatus } from '../domain/recovery/breaker.js';
 import type { BreakerKind } from '../domain/recovery/breaker-kinds.js';
+import { nextMode, type ModeFacts } from '../domain/monitor/mode.js';
+import type { MonitorView } from '../domain/monitor/monitor-state.js';
 import type { DetectorStatus } from './detector-client.js';
 
 const DAY_MS = 86_400_000;
@@ -111,7 +113,8 @@ export function productionHealth(
   problems: readonly string[],
 ): ProductionHealth {
   const active = detector?.summary.active ?? [];
-  const isCritical = active.length >= 3 || active.some((v) => v.severity === 'critical');
+  const isCritical =
+    detector !== undefined && nextMode('normal', factsOf(detector)) === 'emergency';
   const isWell = active.length === 0 && problems.length === 0 && detector !== undefined;
   return {
     status: isCritical ? 'critical' : isWell ? 'healthy' : 'degraded',
@@ -128,6 +131,7 @@ export function productionHealth(
 export async function metricsSummary(
   archive: Archive,
   detector: DetectorStatus | undefined,
+  view: MonitorView | undefined,
   nowMs: number,
 ): Promise<MetricsSummary> {
   const since = await archive.statistics(nowMs - DAY_MS);
@@ -137,19 +141,26 @@ export async function metricsSummary(
     0,
   );
   return {
-    monitoring_mode: modeOf(detector),
-    total_alerts_24h: since.incidentsOpened,
+    monitoring_mode: modeOf(view, detector),
+    total_alerts_24h: since.alertsSent,
     recovery_success_rate: ran === 0 ? 100 : round((100 * (outcomes.recovered ?? 0)) / ran),
     rca_analyses_24h: since.reports,
   };
 }
 
-/** The mode that the violations of now call for (FEATURES, section 4). */
-function modeOf(detector: DetectorStatus | undefined): MetricsSummary['monitoring_mode'] {
-  if (detector === undefined) return 'normal';
-  const { active, compliancePercent } = detector.summary;
-  if (active.length >= 3 || active.some((v) => v.severity === 'critical')) return 'emergency';
-  return active.length > 0 || compliancePercent < 95 ? 'high_alert' : 'normal';
+/** The mode in force; while Temporal does not say it, the one that the violations of now call for. */
+function modeOf(
+  view: MonitorView | undefined,
+  detector: DetectorStatus | undefined,
+): MetricsSummary['monitoring_mode'] {
+  const mode =
+    view?.mode ?? (detector === undefined ? 'normal' : nextMode('normal', factsOf(detector)));
+  return mode === 'high-alert' ? 'high_alert' : mode;
+}
+
+function factsOf({ summary }: DetectorStatus): ModeFacts {
+  const { active, compliancePercent } = summary;
+  return { active: active.map(({ severity }) => severity), compliancePercent };
 }
 
 const round = (value: number) => Math.round(value * 100) / 100;

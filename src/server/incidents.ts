@@ -1,7 +1,6 @@
 import {
   isGrpcServiceError,
   WorkflowNotFoundError,
-  WithStartWorkflowOperation,
   WorkflowUpdateFailedError,
   type Client,
 } from '@temporalio/client';
@@ -13,12 +12,12 @@ import {
   killSwitchUpdate,
   MONITOR_WORKFLOW_ID,
   OPERATOR_UPDATES,
-  RECOVERY_QUEUE,
   stateQuery,
   type AbortMessage,
   type IncidentView,
   type OperatorAction,
 } from '../workflows/messages.js';
+import { updateMonitor } from './monitor-client.js';
 import { Problem } from './problem.js';
 
 /** A worker answers within a second; one that is down must not hold the caller up. */
@@ -79,17 +78,7 @@ export function createIncidents(archive: Archive, client: Client): Incidents {
 
     async setKillSwitch(ask) {
       try {
-        return await within(() =>
-          client.workflow.executeUpdateWithStart(killSwitchUpdate, {
-            args: [ask],
-            startWorkflowOperation: new WithStartWorkflowOperation('monitor', {
-              workflowId: MONITOR_WORKFLOW_ID,
-              taskQueue: RECOVERY_QUEUE,
-              workflowIdConflictPolicy: 'USE_EXISTING',
-              staticSummary: 'What holds for everything: the kill switch',
-            }),
-          }),
-        );
+        return await within(() => updateMonitor(client, killSwitchUpdate, ask));
       } catch (error) {
         throw asProblem(error, MONITOR_WORKFLOW_ID);
       }
@@ -97,7 +86,8 @@ export function createIncidents(archive: Archive, client: Client): Incidents {
   };
 }
 
-function asProblem(error: unknown, id: string): unknown {
+/** A failure of a call to Temporal as what the caller is told. */
+export function asProblem(error: unknown, id: string): unknown {
   if (error instanceof WorkflowUpdateFailedError) {
     return new Problem(409, 'Refused', error.cause?.message ?? error.message, { cause: error });
   }

@@ -3,11 +3,13 @@ import type { Archive } from '../domain/archive.js';
 import type { DetectorClient } from './detector-client.js';
 import { detectorShape } from './detector-shape.js';
 import { healthShape, metricsSummary, productionHealth, summaryShape } from './health.js';
+import type { Monitor } from './monitor.js';
 import { operation, type Operation } from './operation.js';
 
 /** What the operations on paramedic's own state need. */
 interface MonitoringParts {
   readonly archive: Archive;
+  readonly monitor: Pick<Monitor, 'view'>;
   readonly detector: DetectorClient;
   /** Own metrics of this and of other roles, as text. */
   readonly metrics: () => Promise<string>;
@@ -20,7 +22,9 @@ const tag = 'monitoring';
 
 /** The design document's two endpoints, `/metrics`, and what is watched and by whom. */
 export function monitoringRoutes(parts: MonitoringParts): Operation[] {
-  const { archive, detector, metrics, problems, nowMs } = parts;
+  const { archive, monitor, detector, metrics, problems, nowMs } = parts;
+  // While Temporal is away the summary is still given.
+  const view = () => monitor.view().catch(() => undefined);
   const health = async () => productionHealth(await detector.status(), await problems());
   return [
     operation({
@@ -52,7 +56,7 @@ export function monitoringRoutes(parts: MonitoringParts): Operation[] {
       role: 'viewer',
       answer: summaryShape,
       handle: async () => ({
-        body: await metricsSummary(archive, await detector.status(), nowMs()),
+        body: await metricsSummary(archive, await detector.status(), await view(), nowMs()),
       }),
     }),
     operation({

@@ -3,6 +3,7 @@ import {
   getExternalWorkflowHandle,
   log,
   ParentClosePolicy,
+  patched,
   startChild,
 } from '@temporalio/workflow';
 import type { AlertEvent, AlertKind, AlertSnapshot, Paged } from '../domain/monitor/alert.js';
@@ -18,11 +19,15 @@ import type { IncidentView } from './messages.js';
 export class AlertFeed {
   private readonly pending: AlertEvent[] = [];
   private sending: Promise<void> | undefined;
+  private isOn = false;
 
   constructor(private readonly uiBase: string) {}
 
   /** Starts the alerts; the opening itself is the first of them. */
   open(view: IncidentView, paged: Paged | undefined): void {
+    // Incidents that were opened before there were alerts go on without.
+    this.isOn = patched('alerts');
+    if (!this.isOn) return;
     this.run(async () => {
       await startChild(alert, {
         args: [{ snapshot: snapshotOf(view), uiBase: this.uiBase, paged }],
@@ -36,6 +41,7 @@ export class AlertFeed {
 
   /** People were told while Temporal was away. */
   paged(runId: string, paged: Paged): void {
+    if (!this.isOn) return;
     const handle = getExternalWorkflowHandle(alertIdOf(runId));
     this.run(() => handle.signal(pagedSignal, paged));
   }
@@ -45,7 +51,7 @@ export class AlertFeed {
     const events = kindsOf(before, after).map(([kind, key]) => ({
       ...{ kind, key, atMs: Date.now(), snapshot: snapshotOf(after) },
     }));
-    if (events.length === 0) return;
+    if (!this.isOn || events.length === 0) return;
     this.pending.push(...events);
     const handle = getExternalWorkflowHandle(alertIdOf(after.runId));
     this.run(async () => {

@@ -137,7 +137,7 @@ class IncidentAlerts {
     if (judgement.state === 'sent') this.send(event, settings, judgement);
     else {
       const text = this.text(kind);
-      this.record(`${this.nextId()}`, kind, text, judgement);
+      this.record(this.nextId(), kind, text, judgement);
       if (judgement.under !== undefined && judgement.joined.length > 0) {
         this.tellLeader(judgement.under, judgement.joined, settings);
       }

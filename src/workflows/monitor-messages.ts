@@ -27,8 +27,9 @@ export type MaintenanceMessage = { readonly on: boolean; readonly window?: strin
 export interface SilenceMessage {
   readonly id?: string;
   readonly matchers: readonly Matcher[];
-  readonly owner: string;
-  readonly reason: string;
+  /** From Temporal's UI it may be missing; it is refused then, with the reason. */
+  readonly owner?: string;
+  readonly reason?: string;
   readonly startsAtMs?: number;
   readonly endsAtMs?: number;
   readonly forMs?: number;
@@ -49,4 +50,4 @@ export const goneSignal = defineSignal<[{ readonly runId: string }]>('gone');
 export const monitorQuery = defineQuery<MonitorView>('state');
 
 /** From the monitor to incidents and their alerts: what kept you back may be over, look again. */
-export const wakeSignal = defineSignal<[]>('wake');
+export const wakeSignal = defineSignal('wake');

@@ -40,6 +40,8 @@ import {
   silenceUpdate,
   unsilenceUpdate,
   wakeSignal,
+  type MaintenanceMessage,
+  type ModeMessage,
   type SilenceMessage,
 } from './monitor-messages.js';
 
@@ -143,7 +145,7 @@ class Monitor {
       },
       {
         description: 'Stops or allows all actions: {"on": true, "by": "you", "reason": "…"}',
-        validator: (message) => expectOnOff(message),
+        validator: (message: unknown) => expectOnOff(message),
       },
     );
     setHandler(killSwitchQuery, () => this.state.killSwitch, {
@@ -166,7 +168,7 @@ class Monitor {
       {
         description:
           'Enters or leaves maintenance: {"on": true, "forMs": 7200000, "by": "you", "reason": "…"}',
-        validator: (message) => {
+        validator: (message: MaintenanceMessage) => {
           expectOnOff(message);
           if (!message.on) return;
           const nowMs = Date.now();
@@ -188,7 +190,7 @@ class Monitor {
       },
       {
         description: 'Holds a mode, or (auto) gives it back to the rule: {"mode": "high-alert"}',
-        validator: ({ mode }) => {
+        validator: ({ mode }: ModeMessage) => {
           if (['auto', 'normal', 'high-alert', 'emergency'].includes(mode)) return;
           throw new Error('mode: expected auto, normal, high-alert or emergency');
         },
@@ -205,7 +207,7 @@ class Monitor {
       {
         description:
           'Mutes alerts: {"matchers": [{"name": "service", "op": "=", "value": "chat"}], "owner": "you", "reason": "…", "forMs": 3600000}',
-        validator: (message) => {
+        validator: (message: SilenceMessage) => {
           if (!Array.isArray(message.matchers)) throw new Error('matchers: expected a list');
           const silence = silenceFrom(message, message.id ?? '');
           const problem = silenceProblem(silence, Date.now());
@@ -224,7 +226,7 @@ class Monitor {
       },
       {
         description: 'Ends a silence: {"id": "…", "by": "you"}',
-        validator: ({ id }) => {
+        validator: ({ id }: { readonly id: string }) => {
           if (removeSilence(this.state, id) === undefined) throw new Error(`no silence "${id}"`);
         },
       },
@@ -261,8 +263,8 @@ class Monitor {
   }
 }
 
-function expectOnOff(message: { on?: unknown } | undefined): void {
-  if (typeof message?.on === 'boolean') return;
+function expectOnOff(message: unknown): void {
+  if (typeof (message as { on?: unknown } | undefined)?.on === 'boolean') return;
   throw new Error('on: expected true or false, like {"on": true}');
 }
 

@@ -40,6 +40,8 @@ export function makeDetector(
     retentionMs: 3_600_000,
     maxSampleBytes: 1 << 24,
     gate,
+    source: 'test',
+    tellFacts: () => Promise.resolve(),
     files: {
       snapshot: path.join(folder, 'detector.snapshot'),
       thresholds: path.join(folder, 'thresholds.json'),

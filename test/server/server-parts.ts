@@ -7,6 +7,15 @@ import type { Authentication } from '../../src/server/authenticate.js';
 import { createDetectorClient } from '../../src/server/detector-client.js';
 import type { Incidents } from '../../src/server/incidents.js';
 import { createSessions } from '../../src/server/session.js';
+import type { Monitor } from '../../src/server/monitor.js';
+import { Problem } from '../../src/server/problem.js';
+
+const away = () => Promise.reject(new Problem(503, 'No answer', 'there is no Temporal here'));
+
+/** No Temporal: nothing of the monitor can be read or ordered. */
+const noMonitor: Monitor = {
+  ...{ view: away, setMode: away, setMaintenance: away, addSilence: away, removeSilence: away },
+};
 
 /** Parts of a server over an empty archive, with a detector that is away and no Temporal. */
 export async function serverParts(more: Partial<ServerParts> = {}): Promise<ServerParts> {
@@ -16,6 +25,8 @@ export async function serverParts(more: Partial<ServerParts> = {}): Promise<Serv
     archive,
     // No route that is asked for without further parts looks at incidents.
     incidents: {} as Incidents,
+    monitor: noMonitor,
+    schedule: () => [],
     detector: createDetectorClient('http://127.0.0.1:1'),
     breakers: {
       states: () => Promise.resolve([]),
