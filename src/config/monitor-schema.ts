@@ -73,8 +73,6 @@ export const monitorSchema = z
       .prefault({}),
     /** Times without notifications and automatic actions; detection goes on. */
     maintenance: z.array(window).default([]),
-    /** Temporal must be away for so long before the detector tells people itself. */
-    degradedAfter: duration.prefault('15s'),
     /** Base of links in messages; the server's own address where left out. */
     publicUrl: z.url({ protocol: /^https?$/ }).optional(),
   })
