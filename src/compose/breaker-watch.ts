@@ -71,8 +71,8 @@ export function createWatch(
     gate: {
       states: () => breakers.states(),
       stopped: async () => {
-        const state = await createCoordination(temporal.get()).killSwitch();
-        return state === undefined ? undefined : `all actions were stopped by ${state.by}`;
+        const restraint = await createCoordination(temporal.get()).restraint();
+        return restraint?.why;
       },
     },
     pending,

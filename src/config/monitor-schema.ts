@@ -1,17 +1,14 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
-import { DEFAULT_TIMINGS, type Mode } from '../domain/monitor/mode.js';
+import { DEFAULT_COOLDOWN_MS, type Mode } from '../domain/monitor/mode.js';
 import { SEVERITIES } from '../domain/sla/severity.js';
 import { duration, durationOrZero, durationText } from './duration.js';
 
 const timing = (mode: Mode) => {
-  const { alertCooldownMs, healthIntervalMs } = DEFAULT_TIMINGS[mode];
   return z
     .strictObject({
       /** Least time between two alerts of one fingerprint and kind; 0s for none. */
-      alertCooldown: durationOrZero.prefault(durationText(alertCooldownMs)),
-      /** Time between two health checks of a replica. */
-      healthInterval: duration.prefault(durationText(healthIntervalMs)),
+      alertCooldown: durationOrZero.prefault(durationText(DEFAULT_COOLDOWN_MS[mode])),
     })
     .prefault({});
 };

@@ -6,21 +6,12 @@ export type Mode = (typeof MODES)[number];
 /** The modes that follow from what is measured. */
 export type AutomaticMode = Exclude<Mode, 'maintenance'>;
 
-/** What a mode decides. Lengths of time in ms. */
-export interface ModeTiming {
-  /** Least time between two alerts of one fingerprint. */
-  readonly alertCooldownMs: number;
-  /** Time between two health checks of a replica. */
-  readonly healthIntervalMs: number;
-}
-export type ModeTimings = Readonly<Record<Mode, ModeTiming>>;
-
-/** The design document's figures. */
-export const DEFAULT_TIMINGS: ModeTimings = {
-  normal: { alertCooldownMs: 300_000, healthIntervalMs: 60_000 },
-  'high-alert': { alertCooldownMs: 60_000, healthIntervalMs: 30_000 },
-  emergency: { alertCooldownMs: 30_000, healthIntervalMs: 15_000 },
-  maintenance: { alertCooldownMs: 900_000, healthIntervalMs: 300_000 },
+/** Least time between two alerts of one fingerprint, in ms: the design document's figures. */
+export const DEFAULT_COOLDOWN_MS: Readonly<Record<Mode, number>> = {
+  normal: 300_000,
+  'high-alert': 60_000,
+  emergency: 30_000,
+  maintenance: 900_000,
 };
 
 /** What decides the mode: violations that are open now, by their severity, and compliance, 0..100. */
