@@ -54,6 +54,16 @@ export class BenchFleet {
       history: this.#history(),
       archive,
       coordination,
+      // Nobody is told, and nothing is muted.
+      alerting: {
+        policy: {
+          cooldownMs: { normal: 0, 'high-alert': 0, emergency: 0, maintenance: 0 },
+          grouping: { withinMs: 0, everyMs: 0 },
+          flapping: { opens: 1_000, withinMs: 1_000, holdMs: 0 },
+        },
+        escalation: { levels: [{ afterMs: 0, channels: [] }], from: 'major' },
+        publicUrl: 'http://127.0.0.1:2242',
+      },
       breakers: {
         settings: DEFAULT_BREAKERS,
         states: () => Promise.resolve([]),

@@ -1,3 +1,4 @@
+import { createAlertActivities } from '../src/activities/alerts.js';
 import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
@@ -63,7 +64,7 @@ export async function onDurableServer<T>(
       Worker.create({
         ...product,
         taskQueue: RECOVERY_QUEUE,
-        activities: { ...createRecoveryActivities(world) },
+        activities: { ...createRecoveryActivities(world), ...createAlertActivities(world) },
       }),
       Worker.create({ ...product, taskQueue: RCA_QUEUE, activities: { ...RCA } }),
       Worker.create({
