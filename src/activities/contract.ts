@@ -1,5 +1,5 @@
 import type { AuditRecord, IncidentRecord, TimelineEntry } from '../domain/archive.js';
-import type { AlertRecord } from '../domain/monitor/alert.js';
+import type { AlertRecord } from '../domain/monitor/alert-record.js';
 import type { AlertPolicy } from '../domain/monitor/alert-book.js';
 import type { EscalationPolicy } from '../domain/monitor/escalation.js';
 import type { AlertAsk, Judgement } from '../domain/monitor/judge-alert.js';

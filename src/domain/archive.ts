@@ -1,5 +1,5 @@
 import type { DeliveryRecord, DeliveryState } from './notification.js';
-import type { AlertRecord } from './monitor/alert.js';
+import type { AlertRecord } from './monitor/alert-record.js';
 import type { Severity } from './sla/severity.js';
 import type { ViolationType } from './sla/threshold.js';
 import type { Page } from './page.js';

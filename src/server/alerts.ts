@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Archive } from '../domain/archive.js';
-import { ALERT_KINDS, ALERT_STATES, type AlertRecord } from '../domain/monitor/alert.js';
+import { ALERT_KINDS, ALERT_STATES, type AlertRecord } from '../domain/monitor/alert-record.js';
 import { DELIVERY_STATES, type DeliveryRecord } from '../domain/notification.js';
 import { SEVERITIES } from '../domain/sla/severity.js';
 import { operation, type Operation } from './operation.js';

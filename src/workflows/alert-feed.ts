@@ -6,7 +6,8 @@ import {
   patched,
   startChild,
 } from '@temporalio/workflow';
-import type { AlertEvent, AlertKind, AlertSnapshot, Paged } from '../domain/monitor/alert.js';
+import type { AlertKind } from '../domain/monitor/alert-record.js';
+import type { AlertEvent, AlertSnapshot, Paged } from '../domain/monitor/alert.js';
 import { severityRank } from '../domain/sla/severity.js';
 import { alert } from './alert.js';
 import { alertEventsSignal, alertIdOf, pagedSignal } from './alert-messages.js';

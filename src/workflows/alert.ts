@@ -6,14 +6,13 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { type AlertKind, type AlertState } from '../domain/monitor/alert-record.js';
 import {
   dedupKeyOf,
   hasFailed,
   labelsOf,
   type AlertEvent,
-  type AlertKind,
   type AlertSnapshot,
-  type AlertState,
 } from '../domain/monitor/alert.js';
 import type { AlertSubject, OpenAlert } from '../domain/monitor/alert-book.js';
 import {

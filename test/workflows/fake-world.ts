@@ -7,7 +7,7 @@ import type {
 } from '../../src/domain/archive.js';
 import type { Alerting } from '../../src/activities/contract.js';
 import type { Breakers, Coordination, World } from '../../src/activities/world.js';
-import type { AlertRecord } from '../../src/domain/monitor/alert.js';
+import type { AlertRecord } from '../../src/domain/monitor/alert-record.js';
 import {
   AdapterError,
   type EngineAdmin,

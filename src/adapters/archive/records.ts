@@ -13,7 +13,7 @@ import {
   type TimelineEntry,
 } from '../../domain/archive.js';
 import { DELIVERY_STATES, type DeliveryRecord } from '../../domain/notification.js';
-import { ALERT_KINDS, ALERT_STATES, type AlertRecord } from '../../domain/monitor/alert.js';
+import { ALERT_KINDS, ALERT_STATES, type AlertRecord } from '../../domain/monitor/alert-record.js';
 import { AdapterError } from '../../domain/ports.js';
 import { SEVERITIES } from '../../domain/sla/severity.js';
 import { VIOLATION_TYPES } from '../../domain/sla/threshold.js';

@@ -1,5 +1,5 @@
 import { severityRank, type Severity } from '../sla/severity.js';
-import type { AlertKind, AlertState } from './alert.js';
+import type { AlertKind, AlertState } from './alert-record.js';
 import type { Mode } from './mode.js';
 import type { AlertLabels } from './silence.js';
 

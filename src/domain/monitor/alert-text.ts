@@ -1,5 +1,6 @@
 import type { NotificationAction, NotificationKind } from '../notification.js';
-import type { AlertKind, AlertSnapshot } from './alert.js';
+import type { AlertKind } from './alert-record.js';
+import type { AlertSnapshot } from './alert.js';
 import { utcText } from '../utc-time.js';
 import type { OpenAlert } from './alert-book.js';
 

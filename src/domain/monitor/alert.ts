@@ -1,30 +1,7 @@
+import type { AlertKind } from './alert-record.js';
 import type { IncidentState, Outcome } from '../archive.js';
-import type { Severity } from '../sla/severity.js';
 import type { Violation } from '../sla/violation.js';
 import type { AlertLabels } from './silence.js';
-
-/** What an alert tells of. */
-export const ALERT_KINDS = [
-  'violation',
-  'severity',
-  'approval',
-  'recovery',
-  'escalated',
-  'rollback-incomplete',
-  'unacknowledged',
-  'rca',
-  'acknowledged',
-  'resolved',
-] as const;
-export type AlertKind = (typeof ALERT_KINDS)[number];
-
-/**
- * What became of it: `sent` to people, `silenced` by one of them, `inhibited` by its service's own
- * incident, `grouped` under another incident of its service, `suppressed` by maintenance, the
- * cooldown or for flapping.
- */
-export const ALERT_STATES = ['sent', 'silenced', 'inhibited', 'grouped', 'suppressed'] as const;
-export type AlertState = (typeof ALERT_STATES)[number];
 
 /** An incident as its alerts tell of it: small, since it travels with each of them. */
 export interface AlertSnapshot {
@@ -60,29 +37,6 @@ export interface Paged {
   readonly atMs: number;
   readonly channels: readonly string[];
   readonly dedupKey: string;
-}
-
-/** An alert as people look it up later. A later revision of an id replaces an earlier one. */
-export interface AlertRecord {
-  /** Also the id of its notification: deliveries are found by it. */
-  readonly id: string;
-  readonly incidentId: string;
-  readonly runId: string;
-  readonly service: string;
-  readonly replica: string | undefined;
-  readonly kind: AlertKind;
-  readonly severity: Severity;
-  readonly title: string;
-  /** Markdown. */
-  readonly text: string;
-  readonly atMs: number;
-  readonly state: AlertState;
-  /** Why it was not sent, or what is odd about it; may be empty. */
-  readonly why: string;
-  /** Level of the ladder that was told, from 0. */
-  readonly escalationLevel: number;
-  readonly acknowledgedBy: string | undefined;
-  readonly revision: number;
 }
 
 /** What silences match. */

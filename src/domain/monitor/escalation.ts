@@ -1,5 +1,5 @@
 import { severityRank, type Severity } from '../sla/severity.js';
-import type { AlertKind } from './alert.js';
+import type { AlertKind } from './alert-record.js';
 
 /** One step of the ladder: who is told when nobody has acknowledged for so long. */
 export interface EscalationLevel {

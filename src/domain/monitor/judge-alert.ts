@@ -1,4 +1,4 @@
-import type { AlertKind, AlertState } from './alert.js';
+import type { AlertKind, AlertState } from './alert-record.js';
 import {
   cooledAtMs,
   enter,

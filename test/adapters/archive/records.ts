@@ -6,7 +6,7 @@ import type {
   ReportRecord,
 } from '../../../src/domain/rca-archive.js';
 import type { DeliveryRecord } from '../../../src/domain/notification.js';
-import type { AlertRecord } from '../../../src/domain/monitor/alert.js';
+import type { AlertRecord } from '../../../src/domain/monitor/alert-record.js';
 
 const HOUR_AT_MS = 1_700_000_000_000;
 

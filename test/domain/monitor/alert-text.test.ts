@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { AlertKind, AlertSnapshot } from '../../../src/domain/monitor/alert.js';
+import type { AlertKind } from '../../../src/domain/monitor/alert-record.js';
+import type { AlertSnapshot } from '../../../src/domain/monitor/alert.js';
 import {
   alertText,
   joinedText,

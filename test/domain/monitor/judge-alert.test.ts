@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AlertKind } from '../../../src/domain/monitor/alert.js';
+import type { AlertKind } from '../../../src/domain/monitor/alert-record.js';
 import {
   EMPTY_BOOK,
   type AlertPolicy,

@@ -1,5 +1,5 @@
 import type { AlertQuery, Page } from '../../../domain/archive.js';
-import type { AlertRecord } from '../../../domain/monitor/alert.js';
+import type { AlertRecord } from '../../../domain/monitor/alert-record.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { alertQuerySchema, alertSchema, checked } from '../records.js';
 import { Binds, type SqlDatabase } from './database.js';
