@@ -1,4 +1,5 @@
-import type { AlertQuery, Page } from '../../../domain/archive.js';
+import type { AlertQuery } from '../../../domain/archive.js';
+import type { Page } from '../../../domain/page.js';
 import type { AlertRecord } from '../../../domain/monitor/alert-record.js';
 import { decodeCursor, encodeCursor } from '../cursor.js';
 import { alertQuerySchema, alertSchema, checked } from '../records.js';
