@@ -1,10 +1,13 @@
 import { z } from 'zod';
-import type { Archive } from '../domain/archive.js';
+import type { AlertQuery, Archive } from '../domain/archive.js';
 import { ALERT_KINDS, ALERT_STATES, type AlertRecord } from '../domain/monitor/alert-record.js';
 import { DELIVERY_STATES, type DeliveryRecord } from '../domain/notification.js';
 import { SEVERITIES } from '../domain/sla/severity.js';
+import type { Topic } from './event-hub.js';
 import { operation, type Operation } from './operation.js';
 import { instant, iso, pageOf, pageQuery } from './shapes.js';
+
+type AlertArchive = Pick<Archive, 'alerts' | 'deliveries'>;
 
 const alertShape = z
   .object({
@@ -50,8 +53,29 @@ function alertJson(record: AlertRecord, deliveries: readonly DeliveryRecord[]) {
   };
 }
 
+/** The alerts that match, newest first, each with how its deliveries stand. */
+async function alertsOf(archive: AlertArchive, query: AlertQuery) {
+  const { items, next } = await archive.alerts(query);
+  const deliveries =
+    items.length === 0
+      ? []
+      : await archive.deliveries({ notificationIds: items.map(({ id }) => id), limit: 1000 });
+  return { alerts: items.map((record) => alertJson(record, deliveries)), next: next ?? null };
+}
+
+/** The newest alerts, for live updates. */
+export function alertTopic(archive: AlertArchive, newest: number): Topic {
+  return {
+    event: 'alert',
+    async read() {
+      const { alerts } = await alertsOf(archive, { limit: newest });
+      return new Map(alerts.map((alert) => [alert.id, alert]));
+    },
+  };
+}
+
 /** `GET /v1/alerts`: what was worth telling, what became of it, and how each delivery stands. */
-export function alertRoutes(archive: Pick<Archive, 'alerts' | 'deliveries'>): Operation[] {
+export function alertRoutes(archive: AlertArchive): Operation[] {
   return [
     operation({
       id: 'listAlerts',
@@ -69,13 +93,7 @@ export function alertRoutes(archive: Pick<Archive, 'alerts' | 'deliveries'>): Op
           incident === undefined || incident.startsWith('incident:')
             ? incident
             : `incident:${incident}`;
-        const { items, next } = await archive.alerts({ ...page, incidentId });
-        const deliveries =
-          items.length === 0
-            ? []
-            : await archive.deliveries({ notificationIds: items.map(({ id }) => id), limit: 1000 });
-        const alerts = items.map((record) => alertJson(record, deliveries));
-        return { body: { alerts, next: next ?? null } };
+        return { body: await alertsOf(archive, { ...page, incidentId }) };
       },
     }),
   ];

@@ -3,16 +3,16 @@ import { z } from 'zod';
 import type { Archive } from '../domain/archive.js';
 import { admission } from './admission.js';
 import type { Target } from '../workflows/messages.js';
-import { alertRoutes } from './alerts.js';
+import { alertRoutes, alertTopic } from './alerts.js';
 import { alertmanagerRoutes } from './alertmanager.js';
 import { auditRoutes } from './audit.js';
 import { createAuditTrail } from './audit-trail.js';
 import type { Authentication } from './authenticate.js';
 import { parseBody, readBytes } from './body.js';
 import { guardBrowser, type GuardSettings } from './browser-guard.js';
-import { breakerRoutes, type BreakerPort } from './breakers.js';
+import { breakerRoutes, breakerTopic, type BreakerPort } from './breakers.js';
 import type { DetectorClient } from './detector-client.js';
-import { eventRoutes } from './events.js';
+import { eventRoutes, NEWEST } from './events.js';
 import { changeRoutes } from './change-routes.js';
 import { drillRoutes } from './drill-routes.js';
 import { externalIncidentRoutes } from './external-incidents.js';
@@ -21,7 +21,7 @@ import { incidentSeriesRoutes } from './incident-series.js';
 import type { Incidents } from './incidents.js';
 import { killSwitchRoutes } from './kill-switch.js';
 import { measurementRoutes } from './measurements.js';
-import { modeRoutes, type ScheduledWindow } from './mode.js';
+import { modeRoutes, modeTopic, type ScheduledWindow } from './mode.js';
 import type { Monitor } from './monitor.js';
 import { monitoringRoutes } from './monitoring.js';
 import { openApiDocument } from './openapi.js';
@@ -96,7 +96,7 @@ function apiOperations(parts: ServerParts): readonly Operation[] {
     ...silenceRoutes(monitor),
     ...alertRoutes(archive),
     ...auditRoutes(archive),
-    ...eventRoutes(parts),
+    ...eventRoutes(parts, [alertTopic(archive, NEWEST), breakerTopic(parts), modeTopic(parts)]),
     ...sessionRoutes(parts.authentication),
     ...reportRoutes(archive, nowMs),
     ...recommendationRoutes(archive, nowMs),

@@ -15,6 +15,7 @@ import {
 } from '../workflows/breaker-messages.js';
 import type { Target } from '../workflows/messages.js';
 import type { DetectorClient } from './detector-client.js';
+import type { Topic } from './event-hub.js';
 import { operation, type Operation } from './operation.js';
 import { Problem } from './problem.js';
 import { byAndReason, pageOf } from './shapes.js';
@@ -115,6 +116,16 @@ async function allBreakers({ breakers, detector, targets }: BreakerParts) {
   return [...known.values()].flatMap(({ target, note, of }) =>
     BREAKER_KINDS.map((kind) => breakerJson(target, kind, of.get(kind) ?? NEW_BREAKER, note)),
   );
+}
+
+/** Every breaker, for live updates. */
+export function breakerTopic(parts: BreakerParts): Topic {
+  return {
+    event: 'breaker',
+    async read() {
+      return new Map((await allBreakers(parts)).map((breaker) => [breaker.id, breaker]));
+    },
+  };
 }
 
 /** The breaker of an id. @throws Problem 404 where there is none. */

@@ -16,7 +16,7 @@ interface EventParts {
 const LOOK_EVERY_MS = 1_000;
 const MAX_STREAMS = 100;
 /** The newest of each kind: what is older no longer changes. */
-const NEWEST = 100;
+export const NEWEST = 100;
 
 /** `GET /v1/events`: live updates. A further kind is one more topic. */
 export function eventRoutes(parts: EventParts, more: readonly Topic[] = []): Operation[] {
@@ -35,7 +35,7 @@ export function eventRoutes(parts: EventParts, more: readonly Topic[] = []): Ope
       tag: 'events',
       summary: 'Live updates, as server-sent events',
       description:
-        'Events `incident`, `report`, `sla`, … with the resource’s JSON: first everything as it is, then what changes. `Last-Event-ID` goes on from there.',
+        'Events `incident`, `alert`, `report`, `breaker`, `mode` and `sla`, each with the resource’s JSON: first everything as it is, then what changes. `Last-Event-ID` goes on from there.',
       role: 'viewer',
       query: z.strictObject({
         lastEventId: z.string().max(100).optional().meta({

@@ -3,6 +3,7 @@ import { LENGTH_OF_TIME, lengthMsOf } from '../domain/length-of-time.js';
 import { MODES } from '../domain/monitor/mode.js';
 import { NEW_MONITOR, type MonitorView } from '../domain/monitor/monitor-state.js';
 import type { Monitor } from './monitor.js';
+import type { Topic } from './event-hub.js';
 import { operation, type Operation } from './operation.js';
 import { Problem } from './problem.js';
 import { byAndReason, instant, iso } from './shapes.js';
@@ -31,6 +32,11 @@ export function untilOf(given: { until?: string | undefined; for?: string | unde
 } {
   if (given.until !== undefined) return { untilMs: Date.parse(given.until) };
   return given.for === undefined ? {} : { forMs: lengthMsOf(given.for) };
+}
+
+interface ModeParts {
+  readonly monitor: Monitor;
+  readonly schedule: () => readonly ScheduledWindow[];
 }
 
 const order = z.object({ by: z.string(), reason: z.string() });
@@ -80,11 +86,20 @@ function modeJson(view: MonitorView, schedule: readonly ScheduledWindow[]) {
   };
 }
 
+/** The mode, for live updates. */
+export function modeTopic({ monitor, schedule }: ModeParts): Topic {
+  return {
+    event: 'mode',
+    async read() {
+      // `/health/production` says that Temporal does not answer; here nothing is told of it.
+      const view = await monitor.view().catch(() => null);
+      return new Map(view === null ? [] : [['now', modeJson(view ?? NEW_MONITOR, schedule())]]);
+    },
+  };
+}
+
 /** `GET` and `PUT /v1/mode`. */
-export function modeRoutes(parts: {
-  readonly monitor: Monitor;
-  readonly schedule: () => readonly ScheduledWindow[];
-}): Operation[] {
+export function modeRoutes(parts: ModeParts): Operation[] {
   const { monitor, schedule } = parts;
   const tag = 'mode';
   return [

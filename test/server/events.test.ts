@@ -1,6 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Monitor } from '../../src/server/monitor.js';
 import { createApp } from '../../src/server/app.js';
 import { EventHub, type Topic } from '../../src/server/event-hub.js';
+import { alertRecord } from '../adapters/archive/records.js';
 import { INCIDENT } from './live-server.js';
 import { serverParts } from './server-parts.js';
 
@@ -83,12 +85,21 @@ describe('live updates', () => {
   });
 
   it('come from the archive, over the API', async () => {
-    const parts = await serverParts();
+    const parts = await serverParts({
+      targets: [{ service: 'llm', replica: undefined }],
+      monitor: { ...({} as Monitor), view: () => Promise.resolve(undefined) },
+    });
     await parts.archive.putIncident(INCIDENT);
+    await parts.archive.putAlert(alertRecord());
     const reply = await createApp(parts).request('/v1/events');
     expect(reply.headers.get('content-type')).toBe('text/event-stream');
     const seen = follow(reply.body!);
     await vi.waitFor(() => expect(seen.text()).toContain(`"id":"${INCIDENT.id}"`));
+    await vi.waitFor(() => {
+      expect(seen.text()).toContain(`event: alert\ndata: {"id":"${alertRecord().id}"`);
+      expect(seen.text()).toContain('event: mode\ndata: {"mode":"normal"');
+      expect(seen.text()).toMatch(/event: breaker\ndata: \{"id":"breaker:[^"]*llm/);
+    });
     await parts.archive.putIncident({ ...INCIDENT, state: 'resolved', revision: 2 });
     await vi.waitFor(() => expect(seen.text()).toContain('"state":"resolved"'), {
       timeout: 10_000,
