@@ -9,6 +9,7 @@ import { Problem } from '../../src/server/problem.js';
 import { FakeIncidents } from '../detector/fake-incidents.js';
 import { makeDetector, P95, started } from '../detector/make-detector.js';
 import { scratchFolder } from '../support/scratch.js';
+import { memoryMonitor } from './memory-monitor.js';
 import { NO_HEALTH, serverParts, withTokens } from './server-parts.js';
 
 /** The one incident of the archive. */
@@ -60,6 +61,7 @@ export async function liveServer(more: Partial<ServerParts> = {}): Promise<LiveS
   const parts = await serverParts({
     authentication,
     detector: createDetectorClient(`http://127.0.0.1:${inner.port}`),
+    monitor: memoryMonitor(Date.now),
     incidents: {
       find: (id) =>
         id === INCIDENT.id

@@ -17,6 +17,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   reportIncident: {
     ...{ type: 'resource_exhaustion', severity: 'major', service: 'chat', idempotencyKey: 'k' },
   },
+  setMode: { mode: 'maintenance', for: '1h', reason: 'a test' },
+  addSilence: { matchers: [{ name: 'service', value: 'chat' }], reason: 'a test', for: '1h' },
   replaceThresholds: { thresholds: [{ metric: 'up', name: 'up', target: 1, window: '1m' }] },
   addThreshold: { metric: 'up', name: 'mine', target: 1, window: '1m' },
   setThreshold: { metric: 'up', name: 'sample', target: 1, window: '1m' },
