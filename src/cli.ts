@@ -264,6 +264,20 @@ program
     }),
   );
 
+const notify = program.command('notify').description('the ways to tell people');
+notify
+  .command('test')
+  .argument('[channel]', 'default: all')
+  .description('sends a test notification, and says whether it arrived')
+  .option('--by <who>', 'who asks', process.env['USER'] ?? 'operator')
+  .option('--json', 'for scripts')
+  .action(
+    run(async (channel: string | undefined, options: { by: string; json?: boolean }) => {
+      const { testNotify } = await import('./commands/notify.js');
+      return testNotify(configPath(), channel, options);
+    }),
+  );
+
 program
   .command('breakers')
   .description('circuit breakers that are not closed, or count failures')

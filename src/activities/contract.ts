@@ -118,6 +118,12 @@ export interface RcaActivities {
   analyseIncident(input: RcaInput): Promise<RcaResult>;
 }
 
+/** What the notify queue's workers do for the dead-man's switch. */
+export interface HeartbeatActivities {
+  /** Tells the switch, if all works; in how many ms it is due again, undefined for never. */
+  beat(): Promise<{ readonly nextAfterMs: number | undefined }>;
+}
+
 /** What the notify queue's workers do. */
 export interface NotifyActivities {
   /**

@@ -12,13 +12,16 @@ import { createIncidents } from '../server/incidents.js';
 import { loadPage, pageRoutes } from '../server/page.js';
 import { createRoleMetrics } from '../server/role-metrics.js';
 import { createMonitor } from '../server/monitor.js';
+import { createNotifications } from '../server/notifications.js';
 import { mergeExpositions } from '../telemetry.js';
 import { createAuthentication, guardSettings, readInternalToken } from './authentication.js';
 import { createBreakers } from './breakers.js';
 import { listen } from './http-listener.js';
 import { mirrorOpenIncidents } from './open-incidents.js';
 import { windowAt } from './maintenance-schedule.js';
+import { startRetention } from './retention.js';
 import { temporalUi, type Role, type Running } from './role.js';
+import { createSlackParts } from './slack.js';
 import { temporalAccess } from './temporal-access.js';
 import { packageVersion } from './version.js';
 
@@ -56,6 +59,8 @@ export async function startServer({ config, log, telemetry }: Role): Promise<Run
       { service: name, replica: undefined },
       ...replicas.map((replica) => ({ service: name, replica: replica.name })),
     ]),
+    notifications: createNotifications(client, Object.keys(config.channels)),
+    slack: createSlackParts(config, log),
     serveArchive: serveArchive(archive),
     metrics: async () => {
       await openIncidents();
@@ -88,10 +93,14 @@ export async function startServer({ config, log, telemetry }: Role): Promise<Run
     nowMs: Date.now,
   });
   const listener = await listen(app, { ...config.server, setting: 'server.port' });
+  // Of an archive elsewhere, whoever owns it decides.
+  const isOwner = config.archive?.kind !== 'remote';
+  const retention = isOwner ? startRetention(archive, config.retention, log) : undefined;
   const decoder = codec === undefined ? undefined : await listenForUi(codec, config);
   return {
     async stop() {
       await decoder?.stop();
+      await retention?.stop();
       await listener.stop();
       await connection.close();
       await archive.close();

@@ -5,6 +5,7 @@ import { createBreakerActivities } from '../activities/breaker.js';
 import { updateMonitor } from '../server/monitor-client.js';
 import { createAlertActivities } from '../activities/alerts.js';
 import { createRcaActivities, type OnAnalysed } from '../activities/diagnose.js';
+import { createHeartbeatActivities } from '../activities/heartbeat.js';
 import { createNotifyActivities, MAX_DELIVERIES } from '../activities/notify.js';
 import { createRecoveryActivities } from '../activities/recovery.js';
 import { createArchive } from '../adapters/archive/index.js';
@@ -22,6 +23,7 @@ import { createBreakers } from './breakers.js';
 import { reportActions } from './action-report.js';
 import { countRecoveries } from './count-recoveries.js';
 import { createCoordination } from './coordination.js';
+import { createHeartbeat, ensureHeartbeat } from './heartbeat.js';
 import { followThresholds } from './live-thresholds.js';
 import { MaintenanceSchedule } from './maintenance-schedule.js';
 import { Reconciler } from './reconciler.js';
@@ -124,7 +126,10 @@ export async function startWorker({ config, configPath, log, telemetry }: Role):
       ...{ connection, namespace, dataConverter, shutdownGraceTime: shared.shutdownGraceTime },
       taskQueue: NOTIFY_QUEUE,
       maxConcurrentActivityTaskExecutions: MAX_DELIVERIES,
-      activities: { ...deliveries },
+      activities: {
+        ...deliveries,
+        ...createHeartbeatActivities(createHeartbeat(config, telemetry.notify, log, internalToken)),
+      },
     }),
   ]);
   const running = workers.map((worker) => worker.run());
@@ -146,6 +151,7 @@ export async function startWorker({ config, configPath, log, telemetry }: Role):
   );
   schedule.start();
   await Promise.all([world.coordination.ensureLease(), world.coordination.ensureMonitor()]);
+  if (config.heartbeat !== undefined) await ensureHeartbeat(client);
   return {
     async stop() {
       reconciler.stop();

@@ -7,11 +7,13 @@ import { breakersSchema, healthSchema } from './breaker-schema.js';
 import { checkProcedures } from './check-procedures.js';
 import { detectorSettings, pushSchema } from './detector-schema.js';
 import { evaluationSchema } from './evaluation-schema.js';
+import { heartbeatSchema } from './heartbeat-schema.js';
 import { historySchema } from './history-schema.js';
 import { monitorSchema } from './monitor-schema.js';
 import { recoverySchema } from './recovery-schema.js';
 import { checkSlos, slosSchema } from './slo-schema.js';
 import { exposures, serverSettings } from './server-schema.js';
+import { retentionSchema } from './retention-schema.js';
 import { sourceSchema } from './source-schema.js';
 import { temporalSchema } from './temporal-schema.js';
 import { thresholdsSchema } from './threshold-schema.js';
@@ -93,6 +95,8 @@ export const configSchema = z
     monitor: monitorSchema.prefault({}),
     /** Where incidents, reports and the audit are kept; an embedded file in `dataDir` where left out. */
     archive: archiveSchema.optional(),
+    retention: retentionSchema.prefault({}),
+    heartbeat: heartbeatSchema.optional(),
     /** The reference fleet that `start` runs; without it, `start` watches the services given. */
     fleet: z
       .strictObject({

@@ -36,6 +36,8 @@ import { thresholdSuggestionRoutes } from './threshold-suggestions.js';
 import { addSecurityHeaders } from './security-headers.js';
 import { sessionRoutes } from './session-routes.js';
 import { silenceRoutes } from './silences.js';
+import { notificationRoutes, type Notifications } from './notifications.js';
+import { slackActionRoutes, type SlackParts } from './slack-actions.js';
 import { thresholdRoutes } from './thresholds.js';
 
 /** What the server needs of the rest. */
@@ -49,6 +51,8 @@ export interface ServerParts {
   readonly breakers: BreakerPort;
   /** All that have breakers: each service and each of its replicas. */
   readonly targets: readonly Target[];
+  readonly notifications: Notifications;
+  readonly slack: SlackParts;
   /** The archive's operations, for the other roles. */
   readonly serveArchive: (operation: string, body: unknown) => Promise<unknown>;
   /** What another process measured, by its name; see `RoleMetrics`. */
@@ -95,6 +99,7 @@ function apiOperations(parts: ServerParts): readonly Operation[] {
     ...modeRoutes(parts),
     ...silenceRoutes(monitor),
     ...alertRoutes(archive),
+    ...notificationRoutes(parts),
     ...auditRoutes(archive),
     ...eventRoutes(parts, [alertTopic(archive, NEWEST), breakerTopic(parts), modeTopic(parts)]),
     ...sessionRoutes(parts.authentication),
@@ -139,6 +144,8 @@ export function createApp(parts: ServerParts): Hono<AppEnv> {
     await next();
     addSecurityHeaders(context.res.headers, parts.guard.isSecure);
   });
+  // Authorised by Slack's signature.
+  app.route('/', slackActionRoutes({ ...parts, trail }));
   app.use(async (context, next) => {
     guardBrowser(context.req.raw, parts.guard);
     await next();

@@ -8,6 +8,8 @@ export interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: MetricType;
+  /** Names of its labels. */
+  readonly labels: readonly string[];
   /** Makes every series with closed labels, at 0. */
   fill(): void;
   /** Its samples as lines of text format 0.0.4; none while nothing was recorded. */
@@ -17,6 +19,7 @@ export interface Family {
 /** Only grows, except that a restart begins anew. */
 export class Counter<S extends LabelSpec> implements Family {
   readonly type = 'counter';
+  readonly labels: readonly string[];
   readonly #series: SeriesMap<S, { value: number }>;
 
   constructor(
@@ -24,6 +27,7 @@ export class Counter<S extends LabelSpec> implements Family {
     readonly help: string,
     spec: S,
   ) {
+    this.labels = Object.keys(spec);
     this.#series = new SeriesMap(spec, () => ({ value: 0 }));
   }
 
@@ -52,6 +56,7 @@ export class Counter<S extends LabelSpec> implements Family {
 /** Goes up and down; not exported before it is first set. */
 export class Gauge<S extends LabelSpec> implements Family {
   readonly type = 'gauge';
+  readonly labels: readonly string[];
   readonly #series: SeriesMap<S, { value: number }>;
 
   constructor(
@@ -59,6 +64,7 @@ export class Gauge<S extends LabelSpec> implements Family {
     readonly help: string,
     spec: S,
   ) {
+    this.labels = Object.keys(spec);
     this.#series = new SeriesMap(spec, () => ({ value: 0 }));
   }
 
@@ -92,6 +98,7 @@ interface HistogramSeries {
 /** Observations in buckets; `bounds` are inclusive upper bounds, ascending, without +Inf. */
 export class Histogram<S extends LabelSpec> implements Family {
   readonly type = 'histogram';
+  readonly labels: readonly string[];
   readonly #series: SeriesMap<S, HistogramSeries>;
 
   /** @throws RangeError if the bounds do not ascend, or are none. */
@@ -107,6 +114,7 @@ export class Histogram<S extends LabelSpec> implements Family {
         `${name}: bucket bounds [${bounds.join(', ')}] must be finite and ascend`,
       );
     }
+    this.labels = Object.keys(spec);
     this.#series = new SeriesMap(spec, () => ({
       counts: Array.from({ length: bounds.length + 1 }, () => 0),
       sum: 0,

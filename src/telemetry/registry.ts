@@ -29,6 +29,11 @@ export class Registry {
     return this.#added(new Histogram(name, help, spec, bounds));
   }
 
+  /** All families, also those without samples. */
+  families(): readonly Pick<Family, 'name' | 'type' | 'labels'>[] {
+    return [...this.#families.values()];
+  }
+
   /** Called before each exposition, for values that are read when asked for. */
   onCollect(collect: () => void): void {
     this.#collectors.push(collect);

@@ -1,6 +1,7 @@
 /** The workflow types that a worker runs. */
 export { circuitBreaker } from './circuit-breaker.js';
 export { alert } from './alert.js';
+export { heartbeat } from './heartbeat.js';
 export { incident } from './incident.js';
 export { lease } from './lease.js';
 export { monitor } from './monitor.js';

@@ -4,6 +4,9 @@ import type { DeliveryRecord, Notification } from '../domain/notification.js';
 /** Deliveries have a queue of their own: a channel that hangs delays no recovery. */
 export const NOTIFY_QUEUE = 'notify';
 
+/** The entity workflow behind the dead-man's switch. */
+export const HEARTBEAT_WORKFLOW_ID = 'heartbeat';
+
 /** Asks for the delivery of one notification to one channel. */
 export interface NotifyAsk {
   /** Name of a configured channel; its settings and secrets never leave the worker. */

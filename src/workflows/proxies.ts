@@ -13,6 +13,7 @@ import {
 } from '@temporalio/workflow';
 import type {
   AlertActivities,
+  HeartbeatActivities,
   NotifyActivities,
   RcaActivities,
   RecoveryActivities,
@@ -153,4 +154,12 @@ export const { applyBreaker } = proxyActivities<BreakerActivities>({
   startToCloseTimeout: '10s',
   scheduleToCloseTimeout: '20s',
   retry: { initialInterval: '200ms', maximumInterval: '2s' },
+});
+
+/** The next beat is the retry. */
+export const { beat } = proxyActivities<HeartbeatActivities>({
+  taskQueue: NOTIFY_QUEUE,
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '30s',
+  retry: { maximumAttempts: 1 },
 });

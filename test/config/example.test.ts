@@ -133,7 +133,8 @@ describe('config/example.yaml', () => {
     for (const name of [...sections, 'thresholds']) {
       expect(shape(parsed(JSON.stringify(without(value, [name]))))).toEqual(full);
     }
-  });
+    // It reads the whole file for each key.
+  }, 90_000);
 
   it.each([...actuators, ...SOURCES, ...NOTIFIERS].map((plugin) => [plugin.kind, plugin] as const))(
     'shows the defaults of %s',

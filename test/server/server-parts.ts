@@ -33,6 +33,8 @@ export async function serverParts(more: Partial<ServerParts> = {}): Promise<Serv
       order: () => Promise.reject(new Error('not asked for here')),
     },
     targets: [],
+    notifications: { channels: [], send: () => Promise.resolve() },
+    slack: { apps: () => Promise.resolve([]), reply: () => Promise.resolve() },
     serveArchive: () => Promise.reject(new Error('not asked for here')),
     metrics: () => Promise.resolve(''),
     problems: () => Promise.resolve([]),

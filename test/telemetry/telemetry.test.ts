@@ -23,7 +23,10 @@ function make(role: TelemetryRole): Telemetry {
 }
 
 /** Records something in each of the nine, and in each of our own. */
-function exercise({ sla, recovery, rca, detector }: Telemetry): void {
+function exercise({ sla, recovery, rca, detector, notify }: Telemetry): void {
+  notify.tries.add({ channel: 'slack', result: 'delivered' });
+  notify.duration.observe({ channel: 'slack' }, 0.2);
+  notify.heartbeats.add({ result: 'sent' });
   sla.violations.add({ severity: 'major', type: 'latency_breach' });
   sla.complianceRate.set({}, 99.5);
   sla.thresholdBreaches.add({ metric: 'request_latency_p95' }, 4);
@@ -111,6 +114,9 @@ describe('createTelemetry', () => {
       'paramedic_dispatches_total',
       'paramedic_evaluation_duration_seconds',
       'paramedic_event_loop_lag_seconds',
+      'paramedic_heartbeats_total',
+      'paramedic_notification_tries_total',
+      'paramedic_notification_try_duration_seconds',
       'paramedic_process_cpu_seconds_total',
       'paramedic_process_heap_used_bytes',
       'paramedic_process_resident_memory_bytes',
