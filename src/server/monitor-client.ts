@@ -23,17 +23,25 @@ export async function readMonitor(client: Client): Promise<MonitorView | undefin
   }
 }
 
+/**
+ * An answer takes a worker: where the last one is just stopping, it would be waited for by the very
+ * worker that waits for this to end.
+ */
+const ANSWER_WITHIN_MS = 4_500;
+
 /** Asks the monitor, which is started where it does not run. */
 export function updateMonitor<Result, Ask>(
   client: Client,
   update: UpdateDefinition<Result, [Ask]>,
   ask: Ask,
 ): Promise<Result> {
-  return client.workflow.executeUpdateWithStart(update, {
-    args: [ask],
-    startWorkflowOperation: new WithStartWorkflowOperation('monitor', {
-      ...monitorStart,
-      args: [],
+  return client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
+    client.workflow.executeUpdateWithStart(update, {
+      args: [ask],
+      startWorkflowOperation: new WithStartWorkflowOperation('monitor', {
+        ...monitorStart,
+        args: [],
+      }),
     }),
-  });
+  );
 }

@@ -208,7 +208,11 @@ describe('circuit breaker', () => {
       const peers = [...fleet.servers.values()].filter(({ name }) => name !== replica);
       for (const peer of peers) fleet.servers.set(peer.name, { ...peer, isUp: false });
       await effects('drain', 'ready');
-      expect((await view()).note).toContain('only 0 healthy servers would remain');
+      // The effect is seen before its breaker has heard of it.
+      await vi.waitFor(
+        async () => expect((await view()).note).toContain('only 0 healthy servers would remain'),
+        WITHIN,
+      );
       for (const peer of peers) fleet.servers.set(peer.name, peer);
       await effects('drain', 'ready', 'drain');
       await vi.waitFor(async () => expect((await view()).note).toBe(''), WITHIN);
