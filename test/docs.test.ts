@@ -38,7 +38,7 @@ const commands = blocks('sh').flatMap(({ page, text }) =>
 
 /** The command of a line, past the program's own option; undefined for other programs. */
 const commandOf = (line: string): string | undefined =>
-  /^bin\/paramedic (?:--config \S+ )?((?:token|config) \S+|\S+)/.exec(line)?.[1];
+  /^bin\/paramedic (?:--config \S+ )?((?:token|config|silence) \S+|\S+)/.exec(line)?.[1];
 
 const run = promisify(execFile);
 
