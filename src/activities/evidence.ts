@@ -1,5 +1,6 @@
 import { AdapterError, type ChangeEvent } from '../domain/ports.js';
 import type { DiagnosticEvidence, PastIncident, StepEvidence } from '../domain/rca/evidence.js';
+import { FAILED_TRIALS_METRIC } from '../domain/recovery/failed-trials.js';
 import type { CallEdge } from '../domain/rca/rank-input.js';
 import type { Violation } from '../domain/sla/violation.js';
 import type { RcaInput, StepReport } from '../workflows/messages.js';
@@ -111,7 +112,14 @@ export async function gather(world: World, input: RcaInput, nowMs: number): Prom
   return {
     queries: [service, ...called.names].map((name) => ({ service: name, fromMs, toMs: nowMs })),
     evidence: {
-      incident: { service, replica, metric, direction, startedAtMs, openedAtMs },
+      incident: {
+        service,
+        replica,
+        metric: measuredAs(metric),
+        direction,
+        startedAtMs,
+        openedAtMs,
+      },
       series: [],
       topology: called.edges,
       changes: [...(captured?.changes ?? []), ...told],
@@ -122,6 +130,11 @@ export async function gather(world: World, input: RcaInput, nowMs: number): Prom
       missing: [...missing, ...(captured?.missing ?? [])],
     },
   };
+}
+
+/** What the analysis follows: a breaker's trials have no series, what they fail of has. */
+function measuredAs(metric: string): string {
+  return metric === FAILED_TRIALS_METRIC ? 'error_rate_percent' : metric;
 }
 
 /** More changes than these within an hour are no clue. */

@@ -1,3 +1,4 @@
+import { FAILED_TRIALS_METRIC } from '../domain/recovery/failed-trials.js';
 import { milderAutonomy, togetherAllowed } from '../domain/recovery/policy.js';
 import {
   chooseProcedure,
@@ -96,10 +97,12 @@ export function decide(
 function stepsOf(
   world: World,
   { steps, onFailure, retries }: Procedure,
-  { service, replica }: Violation,
+  { service, replica, metric }: Violation,
   isStorm: boolean,
 ): PlannedStep[] {
   const { autonomy, sliWindowMs } = world.policy;
+  // A breaker's trial has no window that samples must leave first.
+  const lag = metric === FAILED_TRIALS_METRIC ? 0 : sliWindowMs;
   const planned = (step: ProcedureStep, index: number, isOnFailure: boolean): PlannedStep[] => {
     const action = ACTIONS[step.action];
     if (action === undefined) return [];
@@ -111,7 +114,7 @@ function stepsOf(
         action: step.action,
         target: { service, replica },
         autonomy: isStorm ? milderAutonomy(allowed, 'suggest') : allowed,
-        settleMs: (step.settleMs ?? action.settleMs) + sliWindowMs,
+        settleMs: (step.settleMs ?? action.settleMs) + lag,
         timeoutMs: step.timeoutMs ?? action.timeoutMs,
         retries: step.retries ?? retries,
         irreversible: action.irreversible,
@@ -138,7 +141,7 @@ function verificationOf(
   return {
     metric: violation.metric,
     target: { service: violation.service, replica: violation.replica },
-    timeoutMs: own.timeoutMs ?? policy.verifyTimeoutMs,
+    timeoutMs: own.timeoutMs ?? verifyTimeoutMs(policy.verifyTimeoutMs, violation),
     rule: {
       limit: currentLimit(world, violation),
       direction: violation.direction,
@@ -149,6 +152,11 @@ function verificationOf(
       worsePercent: own.worsePercent ?? policy.worsePercent,
     },
   };
+}
+
+/** A verdict by trial takes until the next one, and what that takes where only probes come. */
+function verifyTimeoutMs(configuredMs: number, { metric, windowMs }: Violation): number {
+  return metric === FAILED_TRIALS_METRIC ? configuredMs + 2 * windowMs : configuredMs;
 }
 
 /** The limit in force: thresholds change while incidents are open. */

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FAILED_TRIALS_METRIC } from '../domain/recovery/failed-trials.js';
 import { judge, type Verdict } from '../domain/recovery/verification.js';
 import type { VerificationPlan } from '../workflows/messages.js';
+import { verifyByTrial } from './verify-trial.js';
 import type { World } from './world.js';
 
 /** How often fresh samples are looked for. */
@@ -10,7 +12,8 @@ const LOOK_EVERY_MS = 500;
  * Waits for samples taken after `sinceMs` and judges the SLI by them, at most until `untilMs`.
  *
  * A replica that gets too few requests to be measured, because load was taken off it, is judged by
- * its service's SLI: that is what users see.
+ * its service's SLI: that is what users see. One that its breaker keeps away for failing its trials is not:
+ * that SLI is well because it is away.
  */
 export async function verify(
   world: World,
@@ -18,6 +21,7 @@ export async function verify(
   signal: AbortSignal,
 ): Promise<Verdict> {
   const { metric, target, rule } = ask.verification;
+  if (metric === FAILED_TRIALS_METRIC) return verifyByTrial(world, ask, signal);
   const read = async (replica: string | undefined, toMs: number) => {
     const series = await world.history.range({
       service: target.service,

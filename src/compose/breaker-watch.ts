@@ -3,6 +3,7 @@ import type { ActuatorPorts } from '../adapters/actuators/actuator.js';
 import type { Config } from '../config/schema.js';
 import { BreakerFeed } from '../detector/breakers/feed.js';
 import { HealthChecks, type ReplicaHealth } from '../detector/breakers/health-checks.js';
+import { FailedTrials } from '../detector/breakers/failed-trials.js';
 import { PendingOutcomes } from '../detector/breakers/pending.js';
 import { BreakerWatch } from '../detector/breakers/watch.js';
 import type { Detector } from '../detector/detector.js';
@@ -39,6 +40,8 @@ export interface RunningWatch {
     readonly breaker: Breaker;
   }[];
   health(): readonly ReplicaHealth[];
+  /** Replicas whose trials keep failing, as violations. */
+  readonly failedTrials: FailedTrials;
   stop(): Promise<void>;
 }
 
@@ -50,6 +53,7 @@ export function createWatch(
 ): RunningWatch {
   const services = servicesOf(config, actuators);
   const breakers = createBreakers(() => temporal.get(), config);
+  const mayAct = config.recovery.autonomy.circuit_breaker_open === 'auto';
   const toldAtMs = new Map<string, number>();
   const onProblem = (what: string, error: unknown) => {
     // These are asked several times a second: once a minute is enough to be told.
@@ -63,7 +67,7 @@ export function createWatch(
   const watch = new BreakerWatch({
     services,
     settings: config.breakers.kinds,
-    mayAct: config.recovery.autonomy.circuit_breaker_open === 'auto',
+    mayAct,
     limits: {
       minHealthy: config.recovery.blastRadius.minHealthyReplicas,
       maxSharePercent: config.recovery.blastRadius.maxSharePercent,
@@ -134,6 +138,7 @@ export function createWatch(
     },
     states: () => watch.states(),
     health: () => checks.results(),
+    failedTrials: new FailedTrials(watch, mayAct),
     async stop() {
       for (const timer of timers) clearInterval(timer);
       await checks.stop();

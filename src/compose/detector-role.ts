@@ -44,6 +44,7 @@ export async function startDetector(role: Role): Promise<Running> {
     sources: sources.listed,
     gate: createIncidentGate(() => temporal.get(), temporalUi(config)),
     tellFacts: createFactsTeller(() => temporal.get()),
+    others: watch.failedTrials,
     source: `${os.hostname()}:${settings.port}`,
     now: Date.now,
     onSample: (sample) => watch.onSample(sample),

@@ -43,7 +43,12 @@ export function createIncidentGate(later: () => Client, uiBase: string): Inciden
     async observe(violation, origin) {
       const { severity, value } = violation;
       const source = origin?.source ?? 'detector';
-      const input: IncidentInput = { violation, source, uiBase, evidence: origin?.evidence };
+      const input: IncidentInput = {
+        violation,
+        source,
+        uiBase,
+        evidence: origin?.evidence ?? violation.evidence,
+      };
       await within((client) =>
         client.workflow.signalWithStart<IncidentWorkflow, [Observation]>('incident', {
           workflowId: incidentIdOf(violation.fingerprint),
@@ -102,6 +107,8 @@ function summaryOf({
 function detailsOf({ detectedAtMs, startedAtMs }: Violation, input: IncidentInput): string {
   const iso = (atMs: number) => new Date(atMs).toISOString();
   const times = `Found at ${iso(detectedAtMs)}, began at ${iso(startedAtMs)}.`;
-  if (input.source === 'detector') return times;
+  if (input.source === 'detector') {
+    return input.evidence === undefined ? times : `${times}\n\nSeen: ${input.evidence}`;
+  }
   return `${times}\n\nReported by ${input.source}${input.evidence === undefined ? '.' : `: ${input.evidence}`}`;
 }

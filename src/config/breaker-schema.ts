@@ -25,6 +25,8 @@ const kind = (shipped: BreakerSettings) =>
       halfOpenPercent: z.number().min(1).max(100).default(shipped.halfOpenPercent),
       /** Acts at the load balancer by its own rules; `false`: only told. */
       enforce: z.boolean().default(shipped.enforce),
+      /** Failed trials in a row after which its replica has an incident; 0: never. */
+      incidentAfterTrials: z.int().min(0).max(1_000).default(shipped.incidentAfterTrials),
     })
     .prefault({})
     .transform((given): BreakerSettings => ({
@@ -35,6 +37,7 @@ const kind = (shipped: BreakerSettings) =>
       forgivingSuccesses: given.forgivingSuccesses,
       halfOpenPercent: given.halfOpenPercent,
       enforce: given.enforce,
+      incidentAfterTrials: given.incidentAfterTrials,
     }));
 
 const kinds = Object.fromEntries(

@@ -8,6 +8,7 @@ import type { SlaSummary } from '../domain/sla/summary.js';
 import type { BudgetView } from '../domain/sla/error-budget.js';
 import type { Slo } from '../domain/sla/slo.js';
 import type { Threshold } from '../domain/sla/threshold.js';
+import type { Violation } from '../domain/sla/violation.js';
 import { reportCoverage, type CoverageEntry } from './coverage-report.js';
 import { describeCoverage } from './coverage.js';
 import { ErrorBudgets } from './error-budgets.js';
@@ -39,6 +40,14 @@ export interface DetectorFiles {
   readonly budgets: string;
 }
 
+/** Who finds violations in something else than samples; asked with each tick. */
+export interface OtherViolations {
+  judge(nowMs: number): readonly SlaEvent[];
+  open(): readonly Violation[];
+  /** Whether that fingerprint is one of its own, and known to be over. */
+  isOver(fingerprint: string): boolean;
+}
+
 /** What the detector is made of. */
 export interface DetectorOptions {
   /** Of the configuration. */
@@ -63,6 +72,8 @@ export interface DetectorOptions {
   readonly now: () => number;
   /** Each event of the evaluation, after it was dispatched; for log and telemetry. */
   readonly onEvent: (event: SlaEvent) => void;
+  /** Violations that are found in something else than samples. */
+  readonly others?: OtherViolations;
   /** Each sample, scraped or pushed, before it is evaluated. */
   readonly onSample?: (sample: SliSample) => void;
   readonly onProblem: (what: string, error: unknown) => void;
@@ -242,7 +253,8 @@ export class Detector {
   }
 
   summary(): SlaSummary {
-    return this.#evaluator.summary(this.options.now());
+    const summary = this.#evaluator.summary(this.options.now());
+    return { ...summary, active: [...summary.active, ...(this.options.others?.open() ?? [])] };
   }
 
   /** The error budgets as they are now. */
@@ -290,11 +302,12 @@ export class Detector {
   }
 
   #tick(): void {
-    const { now } = this.options;
+    const { now, others } = this.options;
     this.#handle(this.#evaluator.advance(now()));
     const open = this.#evaluator.open();
     this.#handle(this.#budgets.judge(now(), open));
-    this.#dispatcher.tick([...open, ...this.#budgets.open()]);
+    this.#handle(others?.judge(now()) ?? []);
+    this.#dispatcher.tick([...open, ...this.#budgets.open(), ...(others?.open() ?? [])]);
     if (now() - this.#factsAtMs >= FACTS_EVERY_MS) {
       this.#factsAtMs = now();
       this.#facts.tick(this.#dispatcher.held(), this.summary().compliancePercent);
@@ -314,6 +327,7 @@ export class Detector {
   #isSurelyOver(fingerprint: string): boolean {
     const { now, policy } = this.options;
     if (this.#budgets.isOver(fingerprint, now())) return true;
+    if (this.options.others?.isOver(fingerprint) === true) return true;
     return isSurelyOver(fingerprint, {
       thresholds: this.thresholds.current,
       series: this.store.series(),

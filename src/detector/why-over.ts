@@ -14,5 +14,7 @@ export function whyOver(event: Extract<SlaEvent, { type: 'resolved' }>): string 
       return 'its replica is gone from the fleet';
     case 'new-normal':
       return 'it has been so for so long that it is the baseline now';
+    case 'breaker':
+      return 'its breaker has closed, or was isolated by a person';
   }
 }

@@ -21,6 +21,7 @@ const violationShape = z
     windowMs: z.number(),
     startedAtMs: z.number(),
     detectedAtMs: z.number(),
+    evidence: z.string().optional(),
   })
   .meta({ id: 'Violation' });
 

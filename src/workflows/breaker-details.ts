@@ -7,14 +7,15 @@ const iso = (atMs: number) => new Date(atMs).toISOString();
 function line(breaker: Breaker): string {
   if (breaker.epoch === 0) return 'closed';
   const why = breaker.reason === '' ? '' : `: ${breaker.reason}`;
+  const trials = breaker.failedTrials === 0 ? '' : `; ${breaker.failedTrials} trials failed`;
   const since = `since ${iso(breaker.sinceMs)} by ${breaker.by}${why}`;
   switch (breaker.status) {
     case 'closed':
       return `closed ${since}`;
     case 'open':
-      return `**open** ${since}; a trial comes at ${iso(breaker.untilMs)}`;
+      return `**open** ${since}; a trial comes at ${iso(breaker.untilMs)}${trials}`;
     case 'half-open':
-      return `**half-open** ${since}; ${breaker.successes} successes so far`;
+      return `**half-open** ${since}; ${breaker.successes} successes so far${trials}`;
     case 'isolated':
       return `**isolated** ${since}; until it is closed by hand`;
   }

@@ -69,6 +69,7 @@ export class IncidentLog {
       'violation',
       `${metric} of ${replica ?? service} is ${value.toPrecision(4)} ${unit}, ${direction === 'upper' ? 'above' : 'below'} its limit of ${limit.toPrecision(4)} (${severity})`,
     );
+    if (this.input.evidence !== undefined) this.tell('evidence', this.input.evidence);
     this.alerts.open(this.current, this.input.paged);
   }
 

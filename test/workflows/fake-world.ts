@@ -14,6 +14,7 @@ import {
   type LoadBalancer,
   type LoadBalancerServer,
   type MetricHistory,
+  type ReplicaControl,
 } from '../../src/domain/ports.js';
 import { DEFAULT_BREAKERS } from '../../src/domain/recovery/breaker-kinds.js';
 import { DEFAULT_AUTONOMY } from '../../src/domain/recovery/action.js';
@@ -176,6 +177,9 @@ export class FakeFleet {
     forensics: () => Promise.resolve({}),
   };
 
+  /** What starts and restarts replicas; none where not set. */
+  control: ReplicaControl | undefined = undefined;
+
   /** A world around this fleet. */
   world(
     coordination: Coordination,
@@ -189,6 +193,8 @@ export class FakeFleet {
       putTimeline: (entries: readonly TimelineEntry[]) =>
         Promise.resolve(void lines.push(...entries)),
       putAudit: (line: AuditRecord) => Promise.resolve(void audit.push(line)),
+      incident: () => Promise.resolve(undefined),
+      putForensics: () => Promise.resolve(),
       putAlert: (record: AlertRecord) => Promise.resolve(void alerts.push(record)),
     } as unknown as Archive;
     return {
@@ -200,7 +206,7 @@ export class FakeFleet {
             replicas: [...this.servers.keys()].map((name) => ({ name, server: name })),
             loadBalancer: { port: this.loadBalancer, backend: 'engines' },
             engine: this.engine,
-            control: undefined,
+            control: this.control,
             deployment: undefined,
             dependsOn: [],
           },

@@ -41,6 +41,12 @@ function breakerOf(
   return states.find((s) => s.service === service && s.replica === replica)?.breakers[KIND];
 }
 
+/** Whether its trial is in force: a share of its weight, set by the breaker. */
+function isTried(states: readonly BreakerView[], service: string, replica: string): boolean {
+  const view = states.find((s) => s.service === service && s.replica === replica);
+  return view !== undefined && view.hold.weight !== null;
+}
+
 const isOpen = (breaker: Breaker | undefined): breaker is Breaker =>
   breaker !== undefined && breaker.status !== 'closed';
 
@@ -72,6 +78,8 @@ function choose(
       );
     } else if (now?.status === 'isolated') {
       out.push(`the breaker of ${replica} is isolated by ${now.by}, and not in force`);
+    } else if (now?.status === 'half-open' && isTried(states, service.name, replica)) {
+      out.push(`the breaker of ${replica} is on trial: its share of requests decides`);
     } else {
       // Also where it is open in name: one that may not act by its own rules acts by this order.
       const why = refusal(context, pool, name, taken);

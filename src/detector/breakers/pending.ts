@@ -20,6 +20,7 @@ const outcomeSchema: z.ZodType<BreakerOutcome> = z.object({
       forgivingSuccesses: z.number(),
       halfOpenPercent: z.number(),
       enforce: z.boolean(),
+      incidentAfterTrials: z.number(),
     })
     .optional(),
   hold: z

@@ -68,6 +68,7 @@ const DECIDED_WITHIN_MS = 2_000;
  * puts right what was done on old facts. Here nothing is ever given back.
  */
 export class BreakerWatch {
+  #isSynced = false;
   readonly #watched = new Map<string, Watched>();
   #stopped: string | undefined;
   /** The servers of each service as last read, and what was drained since. */
@@ -87,6 +88,12 @@ export class BreakerWatch {
         this.#adopt(this.#find({ service, replica }, kind), breaker);
       }
     }
+    this.#isSynced = true;
+  }
+
+  /** Whether the workflows' states were ever read. */
+  get isSynced(): boolean {
+    return this.#isSynced;
   }
 
   #adopt(watched: Watched, remote: Breaker): void {
@@ -152,7 +159,7 @@ export class BreakerWatch {
   }
 
   /** All that are watched, as they are known here. */
-  states(): readonly Readonly<Pick<Watched, 'target' | 'kind' | 'breaker'>>[] {
+  states(): readonly Readonly<Pick<Watched, 'target' | 'kind' | 'breaker' | 'settings'>>[] {
     return [...this.#watched.values()];
   }
 

@@ -29,6 +29,7 @@ export function alertText({ kind, snapshot, nowMs, level }: AlertTextInput): Ale
   const lines = [
     `**What:** ${metric} is ${comparison(snapshot)}`,
     `**Where:** ${where}`,
+    ...(violation.evidence === undefined ? [] : [`**Seen:** ${violation.evidence}`]),
     `**How bad:** ${severity}, ${howFar(snapshot)}`,
     `**Since:** ${utcText(startedAtMs)} (${lengthText(nowMs - startedAtMs)}), incident opened ${utcText(openedAtMs)}`,
     `**Being done:** ${beingDone(snapshot)}`,

@@ -30,9 +30,16 @@ export interface BreakerSettings {
   readonly halfOpenPercent: number;
   /** Whether an opening by its own rules is enforced at the load balancer, or only told. */
   readonly enforce: boolean;
+  /**
+   * Failed trials in a row after which its replica has an incident of its own: kept away, it shows in no
+   * SLI any more. 0 for never.
+   */
+  readonly incidentAfterTrials: number;
 }
 
-const SHARED = { forgivingSuccesses: 1, halfOpenPercent: 10, enforce: true } as const;
+const SHARED = {
+  ...{ forgivingSuccesses: 1, halfOpenPercent: 10, enforce: true, incidentAfterTrials: 3 },
+} as const;
 const MINUTE_MS = 60_000;
 
 /**
@@ -40,7 +47,7 @@ const MINUTE_MS = 60_000;
  * own source, which for probes is one a minute.
  *
  * KV cache and echo are told, not enforced: a full cache is mostly too much load, and taking a replica
- * out for it would fill its peers'.
+ * out for it would fill its peers'. Nor do they open incidents: their SLIs' own thresholds do.
  */
 export const DEFAULT_BREAKERS: Readonly<Record<BreakerKind, BreakerSettings>> = {
   aphrodite_engine: {
@@ -56,11 +63,13 @@ export const DEFAULT_BREAKERS: Readonly<Record<BreakerKind, BreakerSettings>> = 
     ...{ failureThreshold: 7, successThreshold: 4, openMs: 45_000, failureWindowMs: 2 * MINUTE_MS },
     ...SHARED,
     enforce: false,
+    incidentAfterTrials: 0,
   },
   deep_tree_echo: {
     ...{ failureThreshold: 4, successThreshold: 3, openMs: 90_000 },
     ...{ failureWindowMs: 15 * MINUTE_MS },
     ...SHARED,
     enforce: false,
+    incidentAfterTrials: 0,
   },
 };

@@ -13,6 +13,13 @@ interface Common {
   readonly reason: string;
   /** On whose behalf: an operator, an incident, or `breaker` for its own rules. A trial keeps who opened. */
   readonly by: string;
+  /**
+   * Trials in a row that failed; one that it passed, only to open again soon after, failed as well.
+   * Kept while it is closed, until the next opening tells which of both it is.
+   */
+  readonly failedTrials: number;
+  /** What failed in the newest of them, oldest first. */
+  readonly trialErrors: readonly string[];
 }
 
 /** A circuit breaker: one small plain object, as it crosses into workflows and memos. */
@@ -63,8 +70,13 @@ export const BY_RULE = 'breaker';
 /** A breaker as it is made: closed, nothing counted. */
 export const NEW_BREAKER: Breaker = {
   ...{ status: 'closed', epoch: 0, sinceMs: 0, reason: '', by: BY_RULE },
-  ...{ failuresAtMs: [], credit: 0 },
+  ...{ failedTrials: 0, trialErrors: [], failuresAtMs: [], credit: 0 },
 };
+
+/** Texts of failed trials that are kept: a state crosses into memos, which must stay small. */
+const ERRORS_KEPT = 3;
+const NO_TRIALS = { failedTrials: 0, trialErrors: [] } as const;
+type Trials = Pick<Common, 'failedTrials' | 'trialErrors'>;
 
 /** Why an order makes no sense now, or undefined. */
 export function refusalOfOrder(breaker: Breaker, order: BreakerOrder): string | undefined {
@@ -109,20 +121,46 @@ export function transition(
 type Rest<B> = B extends Breaker ? Omit<B, keyof Common> : never;
 
 function moved(
-  { epoch }: Breaker,
+  { epoch, failedTrials, trialErrors }: Breaker,
   nowMs: number,
   reason: string,
   by: string,
-  rest: Rest<Breaker>,
+  rest: Rest<Breaker> & Partial<Trials>,
 ): Breaker {
-  return { ...rest, epoch: epoch + 1, sinceMs: nowMs, reason, by };
+  return { failedTrials, trialErrors, ...rest, epoch: epoch + 1, sinceMs: nowMs, reason, by };
 }
 
-function opened(breaker: Breaker, nowMs: number, reason: string, by: string, openMs: number) {
+function opened(
+  breaker: Breaker,
+  nowMs: number,
+  reason: string,
+  by: string,
+  openMs: number,
+  trials: Partial<Trials> = {},
+) {
   const openedAtMs = 'openedAtMs' in breaker ? breaker.openedAtMs : nowMs;
   return moved(breaker, nowMs, reason, by, {
-    ...{ status: 'open', openedAtMs, untilMs: nowMs + openMs },
+    ...{ status: 'open', openedAtMs, untilMs: nowMs + openMs, ...trials },
   });
+}
+
+/** With one more trial that failed. */
+function withFailed({ failedTrials, trialErrors }: Trials, detail: string): Trials {
+  return {
+    failedTrials: failedTrials + 1,
+    trialErrors: [...trialErrors, detail].slice(-ERRORS_KEPT),
+  };
+}
+
+/** An opening soon after a trial that was passed says that it was passed by luck. */
+function relapsed(
+  breaker: Closed,
+  detail: string,
+  { failureWindowMs }: BreakerSettings,
+  nowMs: number,
+): Trials {
+  const isSoon = breaker.epoch > 0 && nowMs - breaker.sinceMs <= failureWindowMs;
+  return isSoon && breaker.by === BY_RULE ? withFailed(breaker, detail) : NO_TRIALS;
 }
 
 type Closed = Extract<Breaker, { status: 'closed' }>;
@@ -155,7 +193,8 @@ function counted(
     const what = detail === '' ? '' : `: ${detail}`;
     const { openMs } = settings;
     const reason = `${failuresAtMs.length} failures${what}`;
-    return opened(breaker, nowMs, reason, BY_RULE, openMs);
+    const trials = relapsed(breaker, detail, settings, nowMs);
+    return opened(breaker, nowMs, reason, BY_RULE, openMs, trials);
   }
   // Nothing to make good: successes are not saved up for failures to come.
   const next = left.length === 0 ? 0 : credit - forgiven;
@@ -171,7 +210,8 @@ function tried(
 ): Breaker {
   if (failures > 0) {
     const what = detail === '' ? '' : `: ${detail}`;
-    return opened(breaker, nowMs, `the trial failed${what}`, breaker.by, openMs);
+    const trials = withFailed(breaker, detail);
+    return opened(breaker, nowMs, `the trial failed${what}`, breaker.by, openMs, trials);
   }
   if (successes === 0) return breaker;
   const inARow = breaker.successes + successes;
@@ -189,14 +229,16 @@ function obey(
   nowMs: number,
 ): Breaker {
   if (refusalOfOrder(breaker, order) !== undefined) return breaker;
+  // What was tried before it last closed was another episode.
+  const trials = breaker.status === 'closed' ? NO_TRIALS : {};
   switch (order) {
     case 'open':
-      return opened(breaker, nowMs, reason, by, forMs ?? settings.openMs);
+      return opened(breaker, nowMs, reason, by, forMs ?? settings.openMs, trials);
     case 'close':
-      return moved(breaker, nowMs, reason, by, CLOSED);
+      return moved(breaker, nowMs, reason, by, { ...CLOSED, ...NO_TRIALS });
     case 'isolate': {
       const openedAtMs = 'openedAtMs' in breaker ? breaker.openedAtMs : nowMs;
-      return moved(breaker, nowMs, reason, by, { status: 'isolated', openedAtMs });
+      return moved(breaker, nowMs, reason, by, { ...trials, status: 'isolated', openedAtMs });
     }
   }
 }

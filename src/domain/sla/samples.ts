@@ -31,10 +31,11 @@ export interface StreamId {
  * `compliant`: the window is and stays compliant. `no-demand`: nobody asks for the service any more,
  * so nothing can show it met or broken. `threshold-removed`: the threshold is gone or disabled.
  * `forgotten`: its replica is gone from the fleet. `new-normal`: a regression older than
- * `regression.adoptAfterMs` has become the baseline.
+ * `regression.adoptAfterMs` has become the baseline. `breaker`: the breaker whose trials failed has
+ * closed, or a person has isolated it.
  */
 export type ResolvedBecause =
-  'compliant' | 'no-demand' | 'threshold-removed' | 'forgotten' | 'new-normal';
+  'compliant' | 'no-demand' | 'threshold-removed' | 'forgotten' | 'new-normal' | 'breaker';
 
 /**
  * What the evaluator reports. `atMs` is event time: of the sample that made it so, or for no-data the

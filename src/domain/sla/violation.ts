@@ -42,4 +42,6 @@ export interface Violation {
   readonly startedAtMs: number;
   /** The sample with which the criteria were met. */
   readonly detectedAtMs: number;
+  /** What else was seen of it, in words, where the figures do not say all. */
+  readonly evidence?: string | undefined;
 }

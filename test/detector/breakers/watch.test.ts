@@ -195,8 +195,8 @@ describe('the breakers’ fast path', () => {
     nowMs += 5_000;
     await watch.sync();
     expect(statusOf(watch)).toBe('closed');
-    const common = { epoch: 7, sinceMs: 1, reason: 'bad GPU', by: 'ada' };
-    views = [viewOf({ status: 'isolated', openedAtMs: 1, ...common })];
+    const common = { ...NEW_BREAKER, epoch: 7, sinceMs: 1, reason: 'bad GPU', by: 'ada' };
+    views = [viewOf({ ...common, status: 'isolated', openedAtMs: 1 })];
     await watch.sync();
     expect(statusOf(watch)).toBe('isolated');
     await watch.observe(TARGET, ENGINE, failures(50));

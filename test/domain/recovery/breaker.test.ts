@@ -19,6 +19,7 @@ import {
 const SETTINGS: BreakerSettings = {
   ...{ failureThreshold: 5, successThreshold: 3, openMs: 60_000, failureWindowMs: 60_000 },
   ...{ forgivingSuccesses: 10, halfOpenPercent: 10, enforce: true },
+  incidentAfterTrials: 3,
 };
 const failed = (failures = 1): BreakerEvent => {
   return { type: 'outcome', failures, successes: 0, detail: '5xx' };
@@ -93,7 +94,7 @@ describe('breaker transitions', () => {
   it('says why, on whose behalf, since when and until when', () => {
     expect(after([3, failed(5)])).toEqual({
       ...{ status: 'open', epoch: 1, sinceMs: 3_000, openedAtMs: 3_000, untilMs: 63_000 },
-      ...{ reason: '5 failures: 5xx', by: 'breaker' },
+      ...{ reason: '5 failures: 5xx', by: 'breaker', failedTrials: 0, trialErrors: [] },
     });
     expect(after([3, order('open', 5_000)])).toMatchObject({
       ...{ by: 'ada', reason: 'maintenance', untilMs: 8_000 },
@@ -142,6 +143,50 @@ describe('breaker transitions', () => {
       ['kv_cache', 7, 4, 45],
       ['deep_tree_echo', 4, 3, 90],
     ]);
+  });
+
+  it.each<[string, readonly (readonly [number, BreakerEvent])[], number]>([
+    ['none before the first trial', OPEN, 0],
+    ['one', [...HALF_OPEN, [61, failed()]], 1],
+    ['two in a row', [...HALF_OPEN, [61, failed()], [121, TICK], [122, failed()]], 2],
+    ['while the next is under way', [...HALF_OPEN, [61, failed()], [121, TICK]], 1],
+    [
+      'one that was passed by luck: it opened again within the time that a failure counts',
+      [...HALF_OPEN, [61, failed()], [121, TICK], [122, succeeded(3)], [182, failed(5)]],
+      2,
+    ],
+    [
+      'anew when it held longer',
+      [...HALF_OPEN, [61, failed()], [121, TICK], [122, succeeded(3)], [183, failed(5)]],
+      0,
+    ],
+    [
+      'anew after a person has closed it',
+      [...HALF_OPEN, [61, failed()], [62, order('close')], [63, failed(5)]],
+      0,
+    ],
+    [
+      'anew when a person opens one that had closed',
+      [...HALF_OPEN, [61, failed()], [121, TICK], [122, succeeded(3)], [123, order('open')]],
+      0,
+    ],
+    [
+      'on, when a person opens it meanwhile',
+      [...HALF_OPEN, [61, failed()], [62, order('open')]],
+      1,
+    ],
+  ])('counts failed trials: %s', (_, steps, failedTrials) => {
+    expect(after(...steps).failedTrials).toBe(failedTrials);
+  });
+
+  it('keeps what failed in the newest trials', () => {
+    const trials = [1, 2, 3, 4].flatMap((n): [number, BreakerEvent][] => [
+      [n * 100, TICK],
+      [n * 100 + 1, { type: 'outcome', failures: 1, successes: 0, detail: `trial ${n}` }],
+    ]);
+    const breaker = after(...OPEN, ...trials);
+    expect(breaker).toMatchObject({ failedTrials: 4, status: 'open' });
+    expect(breaker.trialErrors).toEqual(['trial 2', 'trial 3', 'trial 4']);
   });
 
   it('says why an order makes no sense', () => {

@@ -295,6 +295,7 @@ function breakers(nowMs: number): Breaker[] {
     state: 'closed',
     failures: 0,
     successes: 0,
+    failedTrials: 0,
     openedAt: null,
     until: null,
     reason: null,

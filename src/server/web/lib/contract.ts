@@ -122,6 +122,7 @@ export interface Breaker {
   readonly state: string;
   readonly failures: number;
   readonly successes: number;
+  readonly failedTrials: number;
   readonly openedAt: string | null;
   readonly until: string | null;
   readonly reason: string | null;

@@ -85,6 +85,7 @@ function detailOf(one: Breaker): string {
       ? null
       : `tries again ${relative(one.until, nowMs())}`,
     one.failures > 0 ? `${one.failures} failures` : null,
+    one.failedTrials > 0 && one.state !== 'closed' ? `${one.failedTrials} failed trials` : null,
     one.state === 'half-open' ? `${one.successes} successes` : null,
   ].filter((part) => part !== null && part !== '');
   return parts.join(' · ');
