@@ -6,6 +6,7 @@ import type {
   IncidentDetail,
   IncidentSeries,
   Mode,
+  RcaStatistics,
   Recommendation,
   Report,
   Sla,
@@ -64,14 +65,22 @@ export function sampleAnswers(nowMs: number): Map<string, object> {
     [
       '/v1/rca/statistics',
       {
-        byCategory: {
-          infrastructure: 6,
-          'capacity-limits': 3,
-          'code-regression': 2,
-          undetermined: 1,
-        },
-        confidence: { 'very high': 3, high: 5, medium: 3, low: 1 },
-      },
+        reports: 12,
+        byCategory: [
+          { category: 'infrastructure', count: 6 },
+          { category: 'capacity-limits', count: 3 },
+          { category: 'code-regression', count: 2 },
+          { category: 'undetermined', count: 1 },
+        ],
+        confidence: [
+          { from: 0, to: 0.2, count: 0 },
+          { from: 0.2, to: 0.4, count: 1 },
+          { from: 0.4, to: 0.6, count: 3 },
+          { from: 0.6, to: 0.8, count: 5 },
+          { from: 0.8, to: 1, count: 2 },
+        ],
+        drills: { total: 13, right: 12 },
+      } satisfies RcaStatistics,
     ],
     ['/v1/incidents?limit=500', { incidents: list, next: null }],
     [at(ASKING), asking(nowMs)],

@@ -324,8 +324,14 @@ export interface Change {
   readonly summary: string;
 }
 
-/** `GET /v1/rca/statistics`, as far as known; other fields are shown by nobody. */
+/** `GET /v1/rca/statistics`, as far as it is shown. */
 export interface RcaStatistics {
-  readonly byCategory?: Readonly<Record<string, number>>;
-  readonly confidence?: unknown;
+  readonly reports: number;
+  readonly byCategory: readonly { readonly category: string; readonly count: number }[];
+  readonly confidence: readonly {
+    readonly from: number;
+    readonly to: number;
+    readonly count: number;
+  }[];
+  readonly drills: { readonly total: number; readonly right: number };
 }

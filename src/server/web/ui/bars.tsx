@@ -1,7 +1,8 @@
 import { clock } from '../lib/format.js';
 
 const HEIGHT = 132;
-const WIDTH = 480;
+/** About the width that it is shown in, so that its text is shown as large as it is set. */
+const WIDTH = 350;
 const BASE = HEIGHT - 18;
 const TOP = 16;
 

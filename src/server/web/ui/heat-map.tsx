@@ -6,7 +6,8 @@ import { useCanvas } from './canvas.js';
 
 const ROW = 22;
 const LABEL = 190;
-const NARROW_LABEL = 96;
+/** On a phone the name stands above its row's cells' left end, clipped: half of the width is the cells'. */
+const NARROW_LABEL = 150;
 const AXIS = 18;
 const KINDS = [
   ['swatch-none', 'no samples'],
@@ -63,8 +64,9 @@ export function HeatMap({ map }: { readonly map: Sla['heatMap'] }) {
         if (date.getMinutes() !== 0 || date.getHours() % hours !== 0) continue;
         const x = label + c * size;
         context.fillRect(x, rows.length * ROW, 1, 4);
-        if (x < width - 34)
-          context.fillText(clock(date.getTime()).slice(0, 5), x + 3, rows.length * ROW + 10);
+        const text = clock(date.getTime()).slice(0, 5);
+        if (x + 3 + context.measureText(text).width > width) continue;
+        context.fillText(text, x + 3, rows.length * ROW + 10);
       }
       if (at === undefined) return;
       context.strokeStyle = of('ink');
@@ -137,7 +139,7 @@ export function HeatMap({ map }: { readonly map: Sla['heatMap'] }) {
 }
 
 function nameOf(row: HeatRow): string {
-  return `${row.service === undefined ? '' : `${row.service} · `}${row.threshold ?? row.metric}`;
+  return `${row.service === undefined ? '' : `${row.service} · `}${words(row.threshold ?? row.metric)}`;
 }
 
 function readingOf(row: HeatRow | undefined, cell: number, fromMs: number, bucketSeconds: number) {
@@ -147,15 +149,13 @@ function readingOf(row: HeatRow | undefined, cell: number, fromMs: number, bucke
   const what =
     share === null ? 'no samples' : `${percent(share * 100)} of samples beyond the limit`;
   const until = clock(startMs + bucketSeconds * 1000).slice(0, 5);
-  return `${words(nameOf(row))}, ${clock(startMs).slice(0, 5)} to ${until}: ${what}`;
+  return `${nameOf(row)}, ${clock(startMs).slice(0, 5)} to ${until}: ${what}`;
 }
 
 /** What a reader hears first: the rows with breaches. */
 function summaryOf(rows: readonly HeatRow[]): string {
   const bad = rows.filter(({ cells }) => cells.some((cell) => (cell ?? 0) > 0));
-  return bad.length === 0
-    ? 'No breaches.'
-    : `Breaches of ${bad.map((row) => words(nameOf(row))).join(', ')}.`;
+  return bad.length === 0 ? 'No breaches.' : `Breaches of ${bad.map(nameOf).join(', ')}.`;
 }
 
 function clipped(context: CanvasRenderingContext2D, text: string, width: number): string {

@@ -3,54 +3,39 @@ import { words } from '../../lib/format.js';
 import { Share } from '../../ui/hypotheses.js';
 import { Empty } from '../../ui/panel.js';
 
-/** What analyses found by category, and how sure they were. */
+type Counts = readonly (readonly [name: string, count: number])[];
+
+/** How sure the analyses were, what they found by category, and how often drills proved them right. */
 export function Confidence({ statistics }: { readonly statistics: RcaStatistics }) {
-  const tables = Object.entries(statistics)
-    .map(([name, value]) => [name, countsOf(value)] as const)
-    .filter(([, counts]) => counts.length > 0);
-  if (tables.length === 0) return <Empty>No analysis was filed yet.</Empty>;
+  const { confidence, byCategory, drills } = statistics;
+  const bands: Counts = [...confidence]
+    .reverse()
+    .map(({ from, to, count }) => [`${from * 100} to ${to * 100} % likely`, count]);
+  if (statistics.reports === 0) return <Empty>No analysis was filed yet.</Empty>;
   return (
     <div class="stack">
-      {tables.map(([name, counts]) => (
-        <Counts key={name} title={titleOf(name)} counts={counts} />
-      ))}
+      <CountList title="Likelihood of the named cause" counts={bands} />
+      <CountList
+        title="Causes by category"
+        counts={byCategory.map(({ category, count }) => [words(category), count])}
+      />
+      {drills.total === 0 ? null : (
+        <p class="muted">
+          In drills, {drills.right} of {drills.total} causes were right.
+        </p>
+      )}
     </div>
   );
 }
 
-function titleOf(name: string): string {
-  return words(name.replace(/([A-Z])/g, ' $1').toLowerCase());
-}
-
-function Counts(props: {
-  readonly title: string;
-  readonly counts: readonly (readonly [string, number])[];
-}) {
-  const most = Math.max(1, ...props.counts.map(([, count]) => count));
+function CountList({ title, counts }: { readonly title: string; readonly counts: Counts }) {
+  const most = Math.max(1, ...counts.map(([, count]) => count));
   return (
     <div>
-      <h3>{props.title}</h3>
-      {props.counts.map(([name, count]) => (
-        <Share key={name} label={words(name)} share={count / most} text={String(count)} />
+      <h3>{title}</h3>
+      {counts.map(([name, count]) => (
+        <Share key={name} label={name} share={count / most} text={String(count)} />
       ))}
     </div>
-  );
-}
-
-/** Counts by name, given as an object or as buckets; anything else is no distribution. */
-function countsOf(value: unknown): (readonly [string, number])[] {
-  if (Array.isArray(value)) {
-    return value.flatMap((entry: unknown) => {
-      if (typeof entry !== 'object' || entry === null) return [];
-      const { count, ...rest } = entry as Readonly<Record<string, unknown>>;
-      const name = Object.values(rest)
-        .filter((part) => typeof part === 'string' || typeof part === 'number')
-        .join(' to ');
-      return typeof count === 'number' ? [[name, count] as const] : [];
-    });
-  }
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, count]) =>
-    typeof count === 'number' ? [[name, count] as const] : [],
   );
 }

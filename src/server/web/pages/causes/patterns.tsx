@@ -49,7 +49,7 @@ export function Patterns({ all }: { readonly all: readonly Incident[] }) {
                 {runs.length}
               </td>
               <td class="num" data-label="recovered">
-                {percent((100 * runs.filter(isRecovered).length) / runs.length)}
+                {recoveredShare(runs)}
               </td>
               <td class="muted wrap whole">
                 {runs.find(({ probableCause }) => probableCause !== null)?.probableCause ?? '–'}
@@ -63,6 +63,10 @@ export function Patterns({ all }: { readonly all: readonly Incident[] }) {
   );
 }
 
-function isRecovered({ outcome }: Incident): boolean {
-  return outcome === 'recovered';
+/** Of those that ended: what is being repaired still is no failure. */
+function recoveredShare(runs: readonly Incident[]): string {
+  const ended = runs.filter(({ outcome }) => outcome !== null);
+  if (ended.length === 0) return '–';
+  const recovered = ended.filter(({ outcome }) => outcome === 'recovered');
+  return percent((100 * recovered.length) / ended.length);
 }

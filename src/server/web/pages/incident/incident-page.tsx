@@ -34,6 +34,7 @@ export function IncidentPage({ id }: { readonly id: string }) {
   return (
     <div class="page">
       <Head id={id} one={known.data} />
+      <Question one={known.data} />
       <div class="grid">
         <div class="span-7 stack">
           <IncidentCharts id={id} />
@@ -107,8 +108,20 @@ function since({ openedAt, resolvedAt }: IncidentDetail): string {
   return `lasted ${duration((Date.parse(resolvedAt) - Date.parse(openedAt)) / 1000)}`;
 }
 
-function RecoveryPart({ one }: { readonly one: IncidentDetail }) {
+/** Above everything else: on a phone, what waits for a person is not searched for below a chart. */
+function Question({ one }: { readonly one: IncidentDetail | undefined }) {
+  if (one?.waiting == null) return null;
   const { waiting } = one;
+  return (
+    <Asking
+      waiting={waiting}
+      onApprove={() => approve(one, waiting)}
+      onDeny={() => deny(one, waiting)}
+    />
+  );
+}
+
+function RecoveryPart({ one }: { readonly one: IncidentDetail }) {
   if (one.steps.length === 0) {
     return (
       <Empty>
@@ -121,13 +134,6 @@ function RecoveryPart({ one }: { readonly one: IncidentDetail }) {
   return (
     <>
       {one.why === null ? null : <p class="muted">{one.why}</p>}
-      {waiting === null ? null : (
-        <Asking
-          waiting={waiting}
-          onApprove={() => approve(one, waiting)}
-          onDeny={() => deny(one, waiting)}
-        />
-      )}
       <Steps steps={one.steps} />
       <Owed owed={one.owed} />
     </>

@@ -1,4 +1,6 @@
+import type { Incident } from '../../lib/contract.js';
 import { percent } from '../../lib/format.js';
+import { nowMs } from '../../lib/now.js';
 import { useResource } from '../../lib/resource.js';
 import { alerts, breakers, incidents, mode, summary } from '../../lib/resources.js';
 import { Badge } from '../../ui/badge.js';
@@ -49,8 +51,8 @@ export function ResponsePage() {
         />
         <Stat
           label="Recovery success"
-          value={percent(figures?.recovery_success_rate)}
-          note="of recoveries, 24 h"
+          value={hasEnded(all) ? percent(figures?.recovery_success_rate) : '–'}
+          note={hasEnded(all) ? 'of recoveries, 24 h' : 'none has ended in 24 h'}
         />
         <Stat
           label="Mode"
@@ -110,5 +112,15 @@ export function ResponsePage() {
         </div>
       </div>
     </div>
+  );
+}
+
+const DAY_MS = 86_400_000;
+
+/** Whether a recovery of the last day has an outcome: without any, a rate of 100 % says nothing. */
+function hasEnded(all: readonly Incident[]): boolean {
+  return all.some(
+    ({ outcome, openedAt }) =>
+      outcome !== null && openedAt !== null && nowMs() - Date.parse(openedAt) < DAY_MS,
   );
 }

@@ -47,10 +47,7 @@ export function ThresholdTable({ data }: { readonly data: Sla }) {
                     {quantity(row.value, row.unit)}
                   </strong>
                 </td>
-                <td
-                  class="num muted"
-                  data-label={row.direction === 'upper' ? 'at most' : 'at least'}
-                >
+                <td class="num muted" data-label="limit">
                   {row.direction === 'upper' ? '≤ ' : '≥ '}
                   {quantity(row.limit, row.unit)}
                 </td>
@@ -75,7 +72,7 @@ export function ThresholdTable({ data }: { readonly data: Sla }) {
                 ) : null}
                 {hasForecast ? (
                   <td class="whole">
-                    <Forecast of={row} />
+                    <Forecast of={row} state={state} />
                   </td>
                 ) : null}
               </tr>
@@ -131,7 +128,10 @@ function Budget({ of: { budget } }: { readonly of: SlaThreshold }) {
   );
 }
 
-function Forecast({ of: { forecast } }: { readonly of: SlaThreshold }) {
+function Forecast(props: { readonly of: SlaThreshold; readonly state: Shown }) {
+  const { forecast } = props.of;
+  // What is beyond its limit already has nothing to be foretold of.
+  if (props.state.tone !== 'good') return <span class="muted">–</span>;
   if (forecast?.breachInSeconds == null) return <span class="muted">steady</span>;
   return <span class="tone-warn">breach in {duration(forecast.breachInSeconds)}</span>;
 }
