@@ -105,7 +105,8 @@ export class IncidentInbox {
   private obey(ask: Ask): string {
     if (ask.action === 'abort') this.abort = ask;
     if (this.recoveryId === undefined) {
-      this.log.tell('operator', `${whoOf(ask)}: ${ask.action}`);
+      const reason = ask.reason === undefined ? '' : ` (${ask.reason})`;
+      this.log.tell('operator', `${whoOf(ask)}: ${ask.action}${reason}`);
       return this.mitigations.count > 0
         ? 'what the recovery left in force is undone'
         : 'no further recovery will run';

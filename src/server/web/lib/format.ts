@@ -84,8 +84,9 @@ export function moment(at: string | null | undefined, nowMs: number): string {
   return `${date.toLocaleDateString('en', { month: 'short', day: 'numeric' })}, ${time}`;
 }
 
-/** `load_balancer_adjust` as words: `load balancer adjust`. */
+/** `load_balancer_adjust` as words: `load balancer adjust`. Names of others, which have capitals, stay as they are. */
 export function words(name: string): string {
+  if (/[A-Z]/.test(name)) return name;
   return name.replaceAll(/[_-]+/g, ' ');
 }
 

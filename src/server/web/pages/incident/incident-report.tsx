@@ -28,7 +28,7 @@ export function IncidentReport({ id }: { readonly id: string }) {
       }
     >
       {known.problem?.kind === 'absent' ? (
-        <Empty shape="clock">The analysis is not filed yet: it comes after the recovery.</Empty>
+        <Empty shape="clock">The analysis is not filed yet.</Empty>
       ) : (
         <Loaded of={known} what="report">
           {(report) => <Short report={report} />}
