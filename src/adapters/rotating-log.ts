@@ -26,8 +26,11 @@ const DEFAULT_LIMITS: RotationLimits = { maxBytes: 8_000_000, keep: 4 };
  * never split over two files. A line longer than `maxBytes` gets a file of its own.
  */
 export class RotatingLog {
-  private descriptor: number;
-  private bytes: number;
+  /** Undefined after an error: the next line opens it. */
+  private descriptor: number | undefined;
+  private bytes = 0;
+  /** The last line was cut short: the next one must not become part of it. */
+  private isTorn = false;
 
   /** Opens or continues the file; its folder is created. */
   constructor(
@@ -35,31 +38,58 @@ export class RotatingLog {
     private readonly limits: RotationLimits = DEFAULT_LIMITS,
   ) {
     mkdirSync(path.dirname(file), { recursive: true });
-    this.descriptor = openSync(file, 'a');
-    this.bytes = fstatSync(this.descriptor).size;
+    this.open();
   }
 
-  /** Appends one line; the line break is added. */
+  /**
+   * Appends one line; the line break is added.
+   *
+   * @throws the system's error, as ENOSPC: the line, or its end, is lost then. The next one opens the
+   *   file anew, and may succeed.
+   */
   write(line: string): void {
-    const data = Buffer.from(`${line}\n`);
-    if (this.bytes > 0 && this.bytes + data.length > this.limits.maxBytes) this.rotate();
-    // A short write happens on a full disk only, and the next write then reports it.
-    this.bytes += writeSync(this.descriptor, data);
+    const { length } = Buffer.from(`${line}\n`);
+    if (this.bytes > 0 && this.bytes + length > this.limits.maxBytes) this.rotate();
+    try {
+      this.append(Buffer.from(`${this.isTorn ? '\n' : ''}${line}\n`));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  private append(data: Buffer): void {
+    const descriptor = this.descriptor ?? this.open();
+    // A short write happens on a full disk only; the rest then fails.
+    for (let written = 0; written < data.length;) {
+      const more = writeSync(descriptor, data, written);
+      written += more;
+      this.bytes += more;
+      this.isTorn = written < data.length;
+    }
   }
 
   close(): void {
-    closeSync(this.descriptor);
+    if (this.descriptor !== undefined) closeSync(this.descriptor);
+    this.descriptor = undefined;
+  }
+
+  private open(): number {
+    this.descriptor = openSync(this.file, 'a');
+    this.bytes = fstatSync(this.descriptor).size;
+    return this.descriptor;
   }
 
   private rotate(): void {
     const { keep } = this.limits;
-    closeSync(this.descriptor);
+    this.close();
     const older = (n: number): string => (n === 0 ? this.file : `${this.file}.${n}`);
     rmSync(older(keep), { force: true });
     for (let n = keep - 1; n >= 0; n -= 1) {
       if (existsSync(older(n))) renameSync(older(n), older(n + 1));
     }
-    this.descriptor = openSync(this.file, 'w');
-    this.bytes = 0;
+    // Without old files to keep it was removed, else moved: it begins anew, and with a whole line.
+    this.isTorn = false;
+    this.open();
   }
 }

@@ -14,12 +14,31 @@ export interface PartLog {
   close(): void;
 }
 
-/** Opens the log of a part; it is shared by all the processes that the part runs in turn. */
+/**
+ * Opens the log of a part; it is shared by all the processes that the part runs in turn. What can't be
+ * written, as on a full disk, is lost and counted: the stack does not end because its log does.
+ */
 export function openPartLog(dataDir: string, name: string, terminal: Terminal): PartLog {
-  const log = new RotatingLog(path.join(logFolder(dataDir), `${name}.log`));
+  const file = path.join(logFolder(dataDir), `${name}.log`);
+  const log = new RotatingLog(file);
+  let lost = 0;
+  const write = (line: string): void => {
+    try {
+      if (lost > 0) log.write(`${lost} lines could not be written here`);
+      lost = 0;
+      log.write(line);
+    } catch (error) {
+      if (lost === 0) {
+        const why = error instanceof Error ? error.message : String(error);
+        const text = `${file} can’t be written, lines go missing until it can: ${why}`;
+        terminal.line(terminal.paint('red', text));
+      }
+      lost += 1;
+    }
+  };
   return {
     onLine: (line) => {
-      log.write(line);
+      write(line);
       const shown = storyLine(name, line, terminal);
       if (shown !== undefined) terminal.line(shown);
     },

@@ -11,14 +11,24 @@ export class ProcessRegister {
   /** However the launcher ends, an uncaught error included, nothing is left running. */
   private readonly atExit = (): void => this.killAll();
 
-  constructor(private readonly dataDir: string) {
+  /** `tell` is told, in words, of a pid file that could not be written. */
+  constructor(
+    private readonly dataDir: string,
+    private readonly tell: (problem: string) => void,
+  ) {
     process.on('exit', this.atExit);
   }
 
   spawned(name: string, pid: number): void {
     this.groups.set(pid, name);
     this.watchdog.add(pid);
-    writePidFile(this.dataDir, name, pid);
+    try {
+      writePidFile(this.dataDir, name, pid);
+    } catch (error) {
+      // On a full disk. The file is for people: the part must come up without it.
+      const why = error instanceof Error ? error.message : String(error);
+      this.tell(`the pid file of ${name} (process ${pid}) can’t be written: ${why}`);
+    }
   }
 
   ended(name: string, pid: number): void {

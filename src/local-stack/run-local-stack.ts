@@ -40,7 +40,9 @@ export async function runLocalStack(settings: StartSettings, terminal: Terminal)
 }
 
 async function startAndStop(settings: StartSettings, terminal: Terminal): Promise<number> {
-  const register = new ProcessRegister(settings.dataDir);
+  const register = new ProcessRegister(settings.dataDir, (problem) =>
+    terminal.line(terminal.paint('yellow', problem)),
+  );
   const stack = new LocalStack(settings, register, terminal);
   const told = untilToldToStop();
   try {

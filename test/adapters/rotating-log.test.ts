@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RotatingLog } from '../../src/adapters/rotating-log.js';
@@ -52,6 +52,18 @@ describe('RotatingLog', () => {
     log.write('é');
     log.close();
     expect(read(file)).toBe('é\n');
+  });
+
+  it('fails on a full disk, and writes again once there is room', () => {
+    const file = path.join(scratchFolder(), 'a.log');
+    symlinkSync('/dev/full', file);
+    const log = new RotatingLog(file, { maxBytes: 100, keep: 1 });
+    expect(() => log.write('lost')).toThrow(/ENOSPC/);
+    expect(() => log.write('lost too')).toThrow(/ENOSPC/);
+    rmSync(file);
+    log.write('kept');
+    log.close();
+    expect(read(file)).toBe('kept\n');
   });
 
   it('without old files to keep, holds the newest lines only', () => {
