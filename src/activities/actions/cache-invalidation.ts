@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AdapterError } from '../../domain/ports.js';
+import { AdapterError, type EngineCapability } from '../../domain/ports.js';
 import { median } from '../../domain/recovery/outlier.js';
 import { replicaLevels } from '../replica-levels.js';
 import { defineAction, type PrepareContext } from './action.js';
@@ -20,6 +20,25 @@ const COLLAPSED = 0.5;
 const NEARLY_FULL_PERCENT = 95;
 /** How far back the hit rate's own normal is looked for. */
 const NORMAL_OVER_MS = 30 * 60_000;
+
+const NEEDED: EngineCapability = 'reset-prefix-cache';
+
+/** Why no cache can be emptied: an engine that does not answer may well offer it. */
+function whyNone(offers: readonly { replica: string; isSilent: boolean }[]): string {
+  const silent = offers.filter(({ isSilent }) => isSilent).map(({ replica }) => replica);
+  const others = offers.filter(({ isSilent }) => !isSilent).map(({ replica }) => replica);
+  const parts = [
+    silent.length === 0
+      ? []
+      : [`${silent.join(', ')} did not answer within ${LOOK_WITHIN_MS / 1000} s`],
+    others.length === 0
+      ? []
+      : [
+          `${others.join(', ')} don’t offer /reset_prefix_cache; start them in development mode to allow it`,
+        ],
+  ];
+  return parts.flat().join('; ');
+}
 
 /** The replicas whose cache the evidence speaks against, with it. */
 async function suspects(context: PrepareContext): Promise<ReadonlyMap<string, string>> {
@@ -79,16 +98,11 @@ export const cacheInvalidation = defineAction({
     const offers = await Promise.all(
       [...found.keys()].map(async (replica) => {
         const offered = await offeredWithin(engine, replica, LOOK_WITHIN_MS);
-        return offered.has('reset-prefix-cache') ? [replica] : [];
+        return { replica, isSilent: offered === undefined, isAble: offered?.has(NEEDED) === true };
       }),
     );
-    const able = offers.flat();
-    if (able.length === 0) {
-      return {
-        kind: 'refuse',
-        why: `${[...found.keys()].join(', ')} don’t offer /reset_prefix_cache; start them in development mode to allow it`,
-      };
-    }
+    const able = offers.filter(({ isAble }) => isAble).map(({ replica }) => replica);
+    if (able.length === 0) return { kind: 'refuse', why: whyNone(offers) };
     const reasons = able.map((replica) => `${replica} (${found.get(replica) ?? ''})`).join(', ');
     return {
       kind: 'ready',

@@ -57,18 +57,20 @@ export async function probeEngine(
   }
 }
 
-/** What an engine offers now; nothing where it does not answer within the bound: a probe tells why. */
+/**
+ * What an engine offers now; undefined where it does not answer within the bound, which is not the same
+ * as an engine that offers nothing: a probe tells why.
+ */
 export async function offeredWithin(
   engine: EngineAdmin,
   replica: string,
   withinMs: number,
-): Promise<ReadonlySet<EngineCapability>> {
-  const none: ReadonlySet<EngineCapability> = new Set();
-  const late = sleep(withinMs, none, { ref: false });
+): Promise<ReadonlySet<EngineCapability> | undefined> {
+  const late = sleep(withinMs, undefined, { ref: false });
   try {
     return await Promise.race([engine.capabilities(replica), late]);
   } catch (error) {
-    if (error instanceof AdapterError) return none;
+    if (error instanceof AdapterError) return undefined;
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { readPool, serverNameOf } from './server-target.js';
 export interface HealthFinding {
   readonly replica: string;
   readonly probe: EngineProbe;
+  /** Nothing where it does not answer: `probe` tells that. */
   readonly offered: ReadonlySet<EngineCapability>;
   readonly server: LoadBalancerServer | undefined;
 }
@@ -27,7 +28,7 @@ export async function findHealth(
         probeEngine(engine, replica, { withinMs: LOOK_WITHIN_MS }),
         offeredWithin(engine, replica, LOOK_WITHIN_MS),
       ]);
-      return { replica, probe, offered };
+      return { replica, probe, offered: offered ?? new Set<EngineCapability>() };
     }),
   ]);
   const serverOf = (replica: string) =>

@@ -57,6 +57,22 @@ describe('scale_resources', () => {
   });
 });
 
+describe('cache_invalidation', () => {
+  it('does not take an engine that is out of reach for one that can’t empty its cache', async () => {
+    const fleet = new FakeFleet();
+    fleet.levelOf = (metric) => (metric === 'kv_cache_usage_percent' ? 99 : undefined);
+    const ports = portsOf(fleet);
+    const capabilities = () =>
+      Promise.reject(new AdapterError('unreachable', 'connection refused'));
+    const engine = { ...fleet.engine, capabilities };
+    const run = new ActionRun('cache_invalidation', fleet, { ...ports, engine });
+    expect(await run.prepare()).toEqual({
+      kind: 'refuse',
+      why: 'engine-2 did not answer within 3 s',
+    });
+  });
+});
+
 describe('health_check_reset', () => {
   const begin = (arrange: (fleet: FakeFleet) => void, replica?: string) => {
     const fleet = new FakeFleet();
