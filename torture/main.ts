@@ -11,6 +11,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     plant: { type: 'string' },
     evidence: { type: 'string' },
+    keep: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -18,7 +19,7 @@ const minutes = Number(values.minutes);
 const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
 if (!(minutes > 0) || !Number.isInteger(seed)) {
   process.stderr.write(
-    'usage: npm run torture -- [--minutes N] [--seed S] [--plant INVARIANT] [--evidence FILE] [--json]\n',
+    'usage: npm run torture -- [--minutes N] [--seed S] [--plant INVARIANT] [--evidence FILE] [--keep FOLDER] [--json]\n',
   );
   process.exit(2);
 }
@@ -32,7 +33,8 @@ const out = (line: string) => void process.stdout.write(`${line}\n`);
 const startedAtMs = Date.now();
 const clock = () => `${((Date.now() - startedAtMs) / 1000).toFixed(0).padStart(5)} s  `;
 out(`torture: ${minutes} min, seed ${seed}`);
-const result = await torture({ minutes, seed, tell: (line) => out(clock() + line) });
+const keepIn = values.keep;
+const result = await torture({ minutes, seed, keepIn, tell: (line) => out(clock() + line) });
 const evidence = planted === undefined ? result.evidence : PLANTS[planted](result.evidence);
 if (values.evidence !== undefined) writeFileSync(values.evidence, JSON.stringify(result.evidence));
 const findings = checkInvariants(evidence);

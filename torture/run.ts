@@ -11,6 +11,8 @@ import { Victim } from './victim.js';
 export interface TortureOptions {
   readonly minutes: number;
   readonly seed: number;
+  /** A folder that is given logs, archive and Temporal's database, whatever came of the run. */
+  readonly keepIn: string | undefined;
   /** One line for people as it happens. */
   readonly tell: (line: string) => void;
 }
@@ -36,7 +38,12 @@ export interface TortureResult {
  *
  * @throws Error where the stack can't be started; nothing of it is left behind.
  */
-export async function torture({ minutes, seed, tell }: TortureOptions): Promise<TortureResult> {
+export async function torture({
+  minutes,
+  seed,
+  keepIn,
+  tell,
+}: TortureOptions): Promise<TortureResult> {
   const victim = await Victim.start();
   const { stack } = victim;
   for (const what of victim.missing) tell(`left out: ${what}`);
@@ -73,6 +80,7 @@ export async function torture({ minutes, seed, tell }: TortureOptions): Promise<
     return { evidence, rounds, blows, missing: victim.missing };
   } finally {
     await stack.halt().catch(() => undefined);
+    if (keepIn !== undefined) victim.keep(keepIn);
     await victim.stop();
   }
 }

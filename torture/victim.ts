@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -74,6 +75,12 @@ export class Victim {
       // It ends with "no space left on device": that is what it is for.
     }
     return () => rmSync(filler, { force: true });
+  }
+
+  /** Copies what it wrote into a folder, for whoever has to find out what happened. */
+  keep(folder: string): void {
+    cpSync(this.stack.dataDir, folder, { recursive: true, dereference: true });
+    writeFileSync(path.join(folder, 'start.log'), this.stack.output);
   }
 
   /** Ends it and its disk; what it wrote must have been read before. */
