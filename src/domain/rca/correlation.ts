@@ -1,6 +1,12 @@
 import { alignOnto, gridFor, periodOf, type TimedValues, type TimeGrid } from './align.js';
 import { bestLag, innovationsOf, prefixEnergies } from './innovations.js';
-import { correlationPValue, effectiveSamples, falseDiscoveryRates } from './significance.js';
+import { LaggedProducts } from './lagged-products.js';
+import {
+  autocorrelationsOf,
+  correlationPValue,
+  effectiveSamples,
+  falseDiscoveryRates,
+} from './significance.js';
 
 /** How sure it is that a series moves with the target. Very high and high are strong. */
 export type CorrelationConfidence = 'very-high' | 'high' | 'medium' | 'low';
@@ -36,8 +42,8 @@ const LEAST_OVERLAP = 8;
 /** Below 12 shared samples a Pearson coefficient is no finding. */
 const LEAST_PAIRS = 12;
 const CAUSAL_LOOKBACK_MS = 30 * 60_000;
-/** Series a step of the generator: about 2 ms of work at 360 bins. */
-const SERIES_PER_STEP = 8;
+/** Bins a step of the generator: 8 series of 360, about 2 ms of work. */
+const BINS_PER_STEP = 8 * 360;
 /** Periods estimated between two yields: about 2 ms. */
 const PERIODS_PER_STEP = 512;
 
@@ -61,11 +67,12 @@ export function* correlationSteps(
   }
   const grid = gridFor(periods, window.fromMs, window.toMs);
   const mostLag = Math.floor((window.mostLagMs ?? CAUSAL_LOOKBACK_MS) / grid.stepMs);
-  const reference = prepare(alignOnto(target, grid));
+  const reference = referenceOf(prepare(alignOnto(target, grid)), mostLag);
+  const seriesPerStep = Math.max(1, Math.round(BINS_PER_STEP / grid.count));
   const raw: RawFinding[] = [];
   for (const [index, one] of series.entries()) {
-    raw.push(compare(prepare(alignOnto(one, grid)), reference, mostLag));
-    if ((index + 1) % SERIES_PER_STEP === 0) yield (index + 1) / series.length;
+    raw.push(compare(prepare(alignOnto(one, grid)), reference));
+    if ((index + 1) % seriesPerStep === 0) yield (index + 1) / series.length;
   }
   return grade(raw, grid);
 }
@@ -83,21 +90,54 @@ export function correlate(
   }
 }
 
+interface Scale {
+  readonly values: Float64Array;
+  readonly count: number;
+  readonly energies: Float64Array;
+  readonly autocorrelations: Float64Array;
+}
+
+/** A series with its innovations at each of `BLOCK_LENGTHS`. */
 interface Prepared {
   readonly levels: Float64Array;
-  readonly scales: readonly {
-    readonly values: Float64Array;
-    readonly count: number;
-    readonly energies: Float64Array;
-  }[];
+  readonly scales: readonly Scale[];
 }
 
 function prepare(levels: Float64Array): Prepared {
   const scales = BLOCK_LENGTHS.map((blockLength) => {
     const { values, count } = innovationsOf(levels, blockLength);
-    return { values, count, energies: prefixEnergies(values) };
+    const energies = prefixEnergies(values);
+    return { values, count, energies, autocorrelations: autocorrelationsOf(values) };
   });
   return { levels, scales };
+}
+
+/** The target, ready to be compared with any number of series on the same grid. */
+interface Reference {
+  readonly levels: Float64Array;
+  /** Only those that are long enough to be compared. */
+  readonly scales: readonly {
+    readonly index: number;
+    readonly blockLength: number;
+    readonly scale: Scale;
+    readonly reach: number;
+    readonly products: LaggedProducts;
+  }[];
+}
+
+function referenceOf({ levels, scales }: Prepared, mostLag: number): Reference {
+  return {
+    levels,
+    scales: scales.flatMap((scale, index) => {
+      const blockLength = BLOCK_LENGTHS[index]!;
+      const { length } = scale.values;
+      const leastOverlap = Math.max(LEAST_OVERLAP, Math.ceil(length * LEAST_OVERLAP_SHARE));
+      if (length < leastOverlap) return [];
+      const reach = Math.min(Math.floor(mostLag / blockLength), length - leastOverlap);
+      const products = new LaggedProducts(scale.values, reach);
+      return [{ index, blockLength, scale, reach, products }];
+    }),
+  };
 }
 
 interface RawFinding {
@@ -106,24 +146,17 @@ interface RawFinding {
   readonly pValue: number;
 }
 
-function compare(one: Prepared, target: Prepared, mostLag: number): RawFinding {
+function compare(one: Prepared, target: Reference): RawFinding {
   let best: { lag: number; pValue: number } = { lag: 0, pValue: 1 };
-  for (const [i, blockLength] of BLOCK_LENGTHS.entries()) {
-    const ours = one.scales[i]!;
-    const theirs = target.scales[i]!;
-    const length = Math.min(ours.values.length, theirs.values.length);
-    const leastOverlap = Math.max(LEAST_OVERLAP, Math.ceil(length * LEAST_OVERLAP_SHARE));
-    if (length < leastOverlap) continue;
-    const reach = Math.min(Math.floor(mostLag / blockLength), length - leastOverlap);
+  for (const { index, blockLength, scale: theirs, reach, products } of target.scales) {
+    const ours = one.scales[index]!;
     const { lag, correlation } = bestLag(
-      ours.values,
+      products.with(ours.values),
       ours.energies,
-      theirs.values,
       theirs.energies,
-      { mostLag: reach, leastOverlap },
     );
     const pairs = Math.min(ours.count, theirs.count) - Math.abs(lag);
-    const samples = effectiveSamples(ours.values, theirs.values, pairs);
+    const samples = effectiveSamples(ours.autocorrelations, theirs.autocorrelations, pairs);
     const tests = (2 * reach + 1) * BLOCK_LENGTHS.length;
     const pValue = Math.min(1, correlationPValue(correlation, samples) * tests);
     // A finer block places the lag better, so a coarser one must be clearly more significant.

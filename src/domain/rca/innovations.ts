@@ -55,21 +55,26 @@ export interface LaggedCorrelation {
 }
 
 /**
- * The lag within ±`mostLag` at which two mean-free series of one length correlate most, by amount.
+ * An overlap with so small a share of the energy (1e-9 of the amplitude) is flat next to the rest, and what
+ * is left there of the sums of products is rounding.
+ */
+const NOTHING = 1e-18;
+
+/**
+ * The lag within ±`reach` at which two mean-free series of one length correlate most, by amount.
  *
- * Each lag is normalised by the energy of its own overlap, from prefix sums; only the products are summed
- * per lag. Overlaps shorter than `leastOverlap` are not tried. Of lags that are equally good the shortest
- * wins. Correlation 0 for constant series.
+ * `products` are their sums of products at the lags -reach..reach. Each lag is normalised by the energy of
+ * its own overlap, from prefix sums. Of lags that are equally good the shortest wins. Correlation 0 for
+ * constant series.
  */
 export function bestLag(
-  leader: Float64Array,
+  products: Float64Array,
   leaderEnergies: Float64Array,
-  follower: Float64Array,
   followerEnergies: Float64Array,
-  limits: { readonly mostLag: number; readonly leastOverlap: number },
 ): LaggedCorrelation {
-  const length = Math.min(leader.length, follower.length);
-  const reach = Math.min(limits.mostLag, length - limits.leastOverlap);
+  const length = leaderEnergies.length - 1;
+  const reach = (products.length - 1) / 2;
+  const total = leaderEnergies[length]! * followerEnergies[length]!;
   let best: LaggedCorrelation = { lag: 0, correlation: 0 };
   for (let size = 0; size <= reach; size++) {
     for (const lag of size === 0 ? [0] : [size, -size]) {
@@ -79,12 +84,8 @@ export function bestLag(
       const energy =
         (leaderEnergies[leaderFrom + overlap]! - leaderEnergies[leaderFrom]!) *
         (followerEnergies[followerFrom + overlap]! - followerEnergies[followerFrom]!);
-      if (!(energy > 0)) continue;
-      let product = 0;
-      for (let i = 0; i < overlap; i++) {
-        product += leader[leaderFrom + i]! * follower[followerFrom + i]!;
-      }
-      const correlation = product / Math.sqrt(energy);
+      if (!(energy > NOTHING * total)) continue;
+      const correlation = products[lag + reach]! / Math.sqrt(energy);
       if (Math.abs(correlation) > Math.abs(best.correlation) + 1e-9) best = { lag, correlation };
     }
   }

@@ -46,18 +46,16 @@ export function falseDiscoveryRates(pValues: readonly number[]): number[] {
 /**
  * How many independent pairs `count` pairs of two autocorrelated series are worth (Bartlett, 1946):
  * `n / (1 + 2 Σ ρx(k) ρy(k))`, over the first lags, never more than `count`.
- *
- * `x` and `y` have mean 0; gaps are 0.
  */
 export function effectiveSamples(
-  x: ArrayLike<number>,
-  y: ArrayLike<number>,
+  xAutocorrelations: Float64Array,
+  yAutocorrelations: Float64Array,
   count: number,
 ): number {
   let inflation = 1;
   const lags = Math.min(AUTOCORRELATION_LAGS, Math.floor(count / 4));
   for (let lag = 1; lag <= lags; lag++) {
-    inflation += 2 * autocorrelation(x, lag) * autocorrelation(y, lag);
+    inflation += 2 * xAutocorrelations[lag]! * yAutocorrelations[lag]!;
   }
   return Math.min(count, count / Math.max(inflation, 1));
 }
@@ -65,12 +63,14 @@ export function effectiveSamples(
 /** Innovations forget within a few samples; estimates of farther lags are noise themselves. */
 const AUTOCORRELATION_LAGS = 10;
 
-function autocorrelation(x: ArrayLike<number>, lag: number): number {
-  let energy = 0;
-  let product = 0;
-  for (let i = 0; i < x.length; i++) {
-    energy += x[i]! * x[i]!;
-    if (i >= lag) product += x[i]! * x[i - lag]!;
+/** ρ(0)..ρ(10) of a series of mean 0 whose gaps are 0; zeros for a constant one. */
+export function autocorrelationsOf(x: Float64Array): Float64Array {
+  const products = new Float64Array(AUTOCORRELATION_LAGS + 1);
+  for (let lag = 0; lag <= AUTOCORRELATION_LAGS; lag++) {
+    let product = 0;
+    for (let i = lag; i < x.length; i++) product += x[i]! * x[i - lag]!;
+    products[lag] = product;
   }
-  return energy > 0 ? product / energy : 0;
+  const energy = products[0]!;
+  return products.map((product) => (energy > 0 ? product / energy : 0));
 }

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { findChangePoint } from '../../../src/domain/rca/changepoint.js';
+import { FourierTransform } from '../../../src/domain/rca/fourier.js';
 import { bestLag, innovationsOf, prefixEnergies } from '../../../src/domain/rca/innovations.js';
+import { LaggedProducts } from '../../../src/domain/rca/lagged-products.js';
 import { medianOf, quantileOfSorted } from '../../../src/domain/rca/quantiles.js';
 import {
   correlationPValue,
+  autocorrelationsOf,
   effectiveSamples,
   erfc,
   falseDiscoveryRates,
@@ -56,10 +59,16 @@ describe('significance', () => {
     const smooth = noise.map((_, i) =>
       noise.slice(Math.max(0, i - 9), i + 1).reduce((a, b) => a + b),
     );
-    expect(effectiveSamples(noise, noise, 400)).toBeGreaterThan(340);
-    expect(effectiveSamples(smooth, smooth, 400)).toBeLessThan(100);
+    const worth = (x: readonly number[], y: readonly number[]): number =>
+      effectiveSamples(
+        autocorrelationsOf(Float64Array.from(x)),
+        autocorrelationsOf(Float64Array.from(y)),
+        400,
+      );
+    expect(worth(noise, noise)).toBeGreaterThan(340);
+    expect(worth(smooth, smooth)).toBeLessThan(100);
     const alternating = noise.map((_, i) => (i % 2) - 0.5);
-    expect(effectiveSamples(alternating, noise, 400)).toBeLessThanOrEqual(400);
+    expect(worth(alternating, noise)).toBeLessThanOrEqual(400);
   });
 });
 
@@ -68,10 +77,8 @@ describe('lags', () => {
     const random = seededRandom(4);
     const x = Float64Array.from({ length: 60 }, () => random() - 0.5);
     const y = Float64Array.from(x, (_, i) => (x[i - 7] ?? 0) + 0.1 * (random() - 0.5));
-    const found = bestLag(x, prefixEnergies(x), y, prefixEnergies(y), {
-      mostLag: 20,
-      leastOverlap: 20,
-    });
+    const products = new LaggedProducts(y, 20).with(x);
+    const found = bestLag(products, prefixEnergies(x), prefixEnergies(y));
     const direct = (lag: number): number => {
       let xy = 0;
       let xx = 0;
@@ -90,11 +97,42 @@ describe('lags', () => {
     }
   });
 
+  it.each([
+    // Whether it is by transform or directly is decided by these.
+    { length: 1, reach: 0 },
+    { length: 50, reach: 3 },
+    { length: 359, reach: 180 },
+    { length: 512, reach: 511 },
+    { length: 1_000, reach: 400 },
+  ])('sums the products of $length values at every lag up to $reach', ({ length, reach }) => {
+    const random = seededRandom(5);
+    const [x, y] = [0, 1].map(() => Float64Array.from({ length }, () => 1e6 * (random() - 0.5)));
+    const products = new LaggedProducts(y!, reach).with(x!);
+    expect(products).toHaveLength(2 * reach + 1);
+    const scale = Math.sqrt(prefixEnergies(x!).at(-1)! * prefixEnergies(y!).at(-1)!);
+    for (let lag = -reach; lag <= reach; lag++) {
+      const direct = x!.reduce((sum, value, i) => sum + value * (y![i + lag] ?? 0), 0);
+      expect(Math.abs(products[lag + reach]! - direct) / scale).toBeLessThan(1e-12);
+    }
+  });
+
+  it('refuses a length that no transform by halves has', () => {
+    expect(() => new FourierTransform(12)).toThrow('no power of two');
+  });
+
   it('finds nothing in constants', () => {
     const zero = new Float64Array(30);
     const energies = prefixEnergies(zero);
-    const found = bestLag(zero, energies, zero, energies, { mostLag: 5, leastOverlap: 8 });
+    const found = bestLag(new LaggedProducts(zero, 5).with(zero), energies, energies);
     expect(found).toEqual({ lag: 0, correlation: 0 });
+  });
+
+  it('takes a stretch that is flat next to a burst for nothing', () => {
+    const x = new Float64Array(600);
+    x.fill(1e9, 0, 20);
+    const y = Float64Array.from({ length: 600 }, (_, i) => (i === 599 ? 1e9 : 1e-6));
+    const found = bestLag(new LaggedProducts(y, 400).with(x), prefixEnergies(x), prefixEnergies(y));
+    expect(Math.abs(found.correlation)).toBeLessThanOrEqual(1);
   });
 
   it('takes differences of block means and counts gaps out', () => {
