@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { COLUMNS_TYPE, encodeColumns } from '../adapters/history/columns.js';
 import { historyQuery } from '../adapters/history/detector.js';
 import type { Detector } from './detector.js';
 import { createPushApi, type PushApiParts } from './push-api.js';
@@ -57,10 +58,12 @@ export function createInternalApi(parts: InternalApiParts): Hono {
     context.json({ budgets: detector.budgets(), outlooks: detector.outlooks() }),
   );
   app.get('/internal/recent-slis', (context) => context.json({ recent: detector.recent() }));
-  app.get('/internal/history', async (context) => {
+  app.get('/internal/history', (context) => {
     const query = historyQuery.safeParse(context.req.query());
     if (!query.success) return context.json({ error: query.error.issues[0]?.message }, 400);
-    return context.json({ series: await detector.store.range(query.data) });
+    const series = detector.store.rangeNow(query.data);
+    if (context.req.header('accept') !== COLUMNS_TYPE) return context.json({ series });
+    return context.body(encodeColumns(series), 200, { 'content-type': COLUMNS_TYPE });
   });
   app.route(
     '/internal/thresholds',

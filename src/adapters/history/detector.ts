@@ -3,6 +3,7 @@ import { AdapterError, type HistoryQuery, type SeriesPoints } from '../../domain
 import { duration } from '../actuators/settings.js';
 import { HttpReader } from '../sources/http-reader.js';
 import { promqlHeaders, promqlServer } from '../sources/promql.js';
+import { COLUMNS_TYPE, decodeColumns } from './columns.js';
 import type { HistoryKind } from './history.js';
 
 /** An hour of a thousand series at 1 s. */
@@ -11,24 +12,6 @@ const BODY_LIMIT = 128 * 1024 * 1024;
 const schema = z.strictObject({
   ...promqlServer.shape,
   timeout: duration.prefault('10s'),
-});
-
-/** The body of the detector's `GET /internal/history`. */
-const historyAnswer = z.object({
-  series: z.array(
-    z
-      .object({
-        service: z.string(),
-        replica: z.string().optional(),
-        metric: z.string(),
-        timesMs: z.array(z.number()),
-        values: z.array(z.number()),
-      })
-      .refine(
-        ({ timesMs, values }) => timesMs.length === values.length,
-        'expected as many values as instants',
-      ),
-  ),
 });
 
 /** The query that `GET /internal/history` is asked with; `metrics` is a comma-separated list. */
@@ -55,15 +38,16 @@ export const detectorHistory: HistoryKind<typeof schema> = {
       async range(query: HistoryQuery): Promise<readonly SeriesPoints[]> {
         const url = new URL('/internal/history', settings.url);
         url.search = searchOf(query);
-        const ask = { url, headers: await headers(), timeoutMs, bodyLimit: BODY_LIMIT };
-        const body = await reader.get(ask);
-        const text = body.buffer.toString('utf8', 0, body.length);
-        body.release();
+        const body = await reader.get({
+          ...{ url, timeoutMs, bodyLimit: BODY_LIMIT },
+          headers: { ...(await headers()), accept: COLUMNS_TYPE },
+        });
         try {
-          const { series } = historyAnswer.parse(JSON.parse(text));
-          return series.map(({ replica, ...rest }) => ({ ...rest, replica }));
+          return decodeColumns(body.buffer.subarray(0, body.length));
         } catch (cause) {
           throw new AdapterError('rejected', 'the detector answered with no history', { cause });
+        } finally {
+          body.release();
         }
       },
       close: () => reader.close(),

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { COLUMNS_TYPE, encodeColumns } from '../../../src/adapters/history/columns.js';
 import { detectorHistory, historyQuery } from '../../../src/adapters/history/detector.js';
 import { SeriesStore } from '../../../src/detector/series-store.js';
 import { serve } from '../sources/local-server.js';
@@ -8,6 +9,9 @@ function historyAt(url: string) {
   onTestFinished(() => history.close());
   return history;
 }
+const columns = encodeColumns([
+  { service: 'chat', replica: undefined, metric: 'a', timesMs: [1, 2], values: [3, 4] },
+]);
 const query = { service: 'chat', fromMs: 0, toMs: 10 };
 
 describe('history of a detector elsewhere', () => {
@@ -21,7 +25,8 @@ describe('history of a detector elsewhere', () => {
       const url = new URL(request.url!, 'http://x');
       expect(url.pathname).toBe('/internal/history');
       const asked = historyQuery.parse(Object.fromEntries(url.searchParams));
-      response.end(JSON.stringify({ series: store.rangeNow(asked) }));
+      expect(request.headers.accept).toBe(COLUMNS_TYPE);
+      response.end(encodeColumns(store.rangeNow(asked)));
     });
     const history = historyAt(origin);
     expect(await history.range(query)).toEqual(store.rangeNow(query));
@@ -35,12 +40,11 @@ describe('history of a detector elsewhere', () => {
   });
 
   it.each([
-    ['html', '<html>'],
-    ['nothing', ''],
-    [
-      'arrays of unequal length',
-      '{"series":[{"service":"s","metric":"m","timesMs":[1],"values":[]}]}',
-    ],
+    ['html', Buffer.from('<html>')],
+    ['nothing', Buffer.alloc(0)],
+    ['a header that is cut', columns.subarray(0, 20)],
+    ['samples that are cut', columns.subarray(0, -1)],
+    ['more samples than its header tells', Buffer.concat([columns, Buffer.alloc(8)])],
   ])('refuses %s', async (_, body) => {
     const origin = await serve((_request, response) => response.end(body));
     await expect(historyAt(origin).range(query)).rejects.toMatchObject({ reason: 'rejected' });
