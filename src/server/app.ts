@@ -128,7 +128,7 @@ export function createApp(parts: ServerParts): Hono<AppEnv> {
   const { archive, nowMs, onError } = parts;
   const app = new Hono<AppEnv>();
   const trail = createAuditTrail(archive, nowMs, (line, error) =>
-    onError('an audit line could not be kept', error, { audit: line }),
+    onError('an audit line is late: it is tried again', error, { audit: line }),
   );
 
   app.onError((error, context) => {

@@ -1,7 +1,7 @@
 import type { Archive, AuditRecord } from '../domain/archive.js';
 
-/** Who did what, to what, from where, and what came of it. */
-export type AuditLine = Omit<AuditRecord, 'key' | 'atMs'>;
+/** Who did what, to what, from where, and what came of it; with a key where somebody else writes the same. */
+export type AuditLine = Omit<AuditRecord, 'key' | 'atMs'> & { readonly key?: string };
 
 /** Writes the audit. */
 export interface AuditTrail {
@@ -17,14 +17,43 @@ const HOUR_MS = 3_600_000;
 const MAX_KNOWN = 1_000;
 /** What a line is cut to; callers choose some of its words. */
 const MAX_CHARACTERS = 2_000;
+/** Lines that wait for the archive: hours of operators' orders, some MB at most. */
+const MAX_LATE = 1_000;
+const TRY_AGAIN_MS = 5_000;
 
-/** The audit in the archive; a line that can’t be kept is handed to `onLost`, for the log. */
+/**
+ * The audit in the archive. A line that can't be written, as on a full disk, is handed to `onLate`, for
+ * the log, and tried again until it is; the oldest go where too many wait.
+ */
 export function createAuditTrail(
   archive: Pick<Archive, 'putAudit'>,
   nowMs: () => number,
-  onLost: (line: AuditLine, error: unknown) => void,
+  onLate: (line: AuditLine, error: unknown) => void,
+  tryAgainMs = TRY_AGAIN_MS,
 ): AuditTrail {
   const known = new Set<string>();
+  const late: AuditRecord[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  const tryAgain = (): void => {
+    // Asked for once at a time; it must not keep a stopping server alive.
+    timer ??= setTimeout(() => void writeLate(), tryAgainMs).unref();
+  };
+  const writeLate = async (): Promise<void> => {
+    try {
+      for (let line = late[0]; line !== undefined; line = late[0]) {
+        await archive.putAudit(line);
+        // Not by its place: the oldest may have gone meanwhile.
+        const index = late.indexOf(line);
+        if (index >= 0) late.splice(index, 1);
+      }
+    } catch {
+      // It was told when it first failed.
+    }
+    timer = undefined;
+    if (late.length > 0) tryAgain();
+  };
+
   return {
     async write(line, how) {
       const atMs = nowMs();
@@ -32,26 +61,25 @@ export function createAuditTrail(
       const { who, from, what, target, outcome } = line;
       const key =
         how === 'each'
-          ? crypto.randomUUID()
+          ? (line.key ?? crypto.randomUUID())
           : JSON.stringify([hour, who, from, what, target, outcome]);
       if (known.has(key)) return;
+      const record: AuditRecord = {
+        ...{ key, atMs, outcome },
+        ...{ who: cut(who), from: cut(from), what: cut(what), target: cut(target) },
+        detail: cut(line.detail),
+      };
       try {
-        await archive.putAudit({
-          key,
-          atMs,
-          who: cut(who),
-          from: cut(from),
-          what: cut(what),
-          target: cut(target),
-          outcome,
-          detail: cut(line.detail),
-        });
+        await archive.putAudit(record);
         if (how === 'hourly') {
           if (known.size >= MAX_KNOWN) known.clear();
           known.add(key);
         }
       } catch (error) {
-        onLost(line, error);
+        onLate(line, error);
+        late.push(record);
+        if (late.length > MAX_LATE) late.shift();
+        tryAgain();
       }
     },
   };

@@ -113,14 +113,15 @@ export function incidentRoutes({ archive, incidents, uiLink }: IncidentParts): O
         })
         .meta({ id: 'Operated' }),
       audit: { line: ({ params: p }) => ({ what: p.operation, target: p.id }) },
-      async handle({ params: { id, operation: what }, body: { reason, keep }, by }) {
+      async handle({ params: { id, operation: what }, body: { reason, keep }, by, from }) {
         const message = {
-          by,
+          ...{ by, from },
           ...(reason === undefined ? {} : { reason }),
           ...(keep === undefined ? {} : { keep }),
         };
-        const result = await incidents.operate(id, what, message);
-        return { body: { id, operation: what, result }, audit: { detail: result } };
+        const key = crypto.randomUUID();
+        const result = await incidents.operate(id, what, message, key);
+        return { body: { id, operation: what, result }, audit: { detail: result, key } };
       },
     }),
   ];

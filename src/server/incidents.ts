@@ -8,7 +8,6 @@ import type { Archive, IncidentRecord } from '../domain/archive.js';
 import type { KillSwitch } from '../domain/monitor/monitor-state.js';
 import {
   acknowledgeUpdate,
-  AUDITED_UPDATE,
   killSwitchUpdate,
   MONITOR_WORKFLOW_ID,
   OPERATOR_UPDATES,
@@ -31,8 +30,11 @@ export interface Incidents {
   find(id: string): Promise<IncidentRecord>;
   /** The workflow's own view; undefined when it is closed and gone, or no worker answers. */
   live(record: IncidentRecord): Promise<IncidentView | undefined>;
-  /** Returns in words what will come of it. A refusal is a Problem that says why. */
-  operate(id: string, operation: Operation, message: AbortMessage): Promise<string>;
+  /**
+   * Returns in words what will come of it. A refusal is a Problem that says why. `key` names the order:
+   * the incident's own line in the audit has it.
+   */
+  operate(id: string, operation: Operation, message: AbortMessage, key: string): Promise<string>;
   /** Stops or allows all actions. */
   setKillSwitch(ask: { on: boolean; by?: string; reason?: string }): Promise<KillSwitch>;
 }
@@ -61,9 +63,7 @@ export function createIncidents(archive: Archive, client: Client): Incidents {
       }
     },
 
-    async operate(id, operation, message) {
-      // Its caller writes the audit, with what it knows of whoever asks.
-      const updateId = `${AUDITED_UPDATE}${crypto.randomUUID()}`;
+    async operate(id, operation, message, updateId) {
       const handle = client.workflow.getHandle(fullId(id));
       try {
         return await within(() =>

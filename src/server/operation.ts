@@ -28,6 +28,8 @@ export interface Answer<Shape extends AnswerShape> {
     readonly who?: string;
     readonly target?: string;
     readonly detail?: string;
+    /** Of the line, where somebody else writes the same. */
+    readonly key?: string;
   };
 }
 
@@ -39,6 +41,8 @@ export interface Call<P, Q, B> {
   readonly principal: Principal;
   /** Who asks, in words: for messages to workflows. The same name is in the audit. */
   readonly by: string;
+  /** From where, in the audit's words. */
+  readonly from: string;
   /** The request itself, for its headers and its signal; the body has been read. */
   readonly request: Request;
 }

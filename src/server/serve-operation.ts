@@ -43,10 +43,10 @@ export async function serveOperation(
     // Or strangers could fill the archive.
     if (principal.via === 'none' && said.who === undefined) return;
     const line = lineOf(operation, incoming, read);
-    const { address, userAgent } = incoming.origin;
-    const from = `${address} ${userAgent}`;
+    const from = fromOf(incoming);
+    const { target = line.target, key } = said;
     await audit.write(
-      { ...line, who, from, target: said.target ?? line.target, outcome, detail },
+      { ...line, who, from, target, outcome, detail, ...(key === undefined ? {} : { key }) },
       operation.audit?.how ?? 'each',
     );
   };
@@ -68,6 +68,8 @@ interface Read {
   call?: Pick<Call<unknown, unknown, unknown>, 'params' | 'query' | 'body'>;
 }
 
+const fromOf = ({ origin }: Incoming) => `${origin.address} ${origin.userAgent}`;
+
 /** Who calls. */
 function callerOf({ role }: Operation, principal: Principal | undefined): Principal {
   if (principal !== undefined) return principal;
@@ -77,13 +79,9 @@ function callerOf({ role }: Operation, principal: Principal | undefined): Princi
   });
 }
 
-async function handled(
-  operation: Operation,
-  { request, params, query }: Incoming,
-  principal: Principal,
-  read: Read,
-) {
+async function handled(operation: Operation, incoming: Incoming, principal: Principal, read: Read) {
   const { role } = operation;
+  const { request, params, query } = incoming;
   if (role !== 'public' && !includesRole(principal.role, role)) {
     const why = `this needs the role ${role}; "${principal.name}" is ${principal.role}`;
     throw new Problem(403, 'Not allowed', why);
@@ -95,7 +93,8 @@ async function handled(
   };
   read.by = nameOf(principal, claimed(call.body) ?? claimed(call.query));
   read.call = call;
-  return within(operation.handle({ ...call, principal, by: read.by, request }));
+  const from = fromOf(incoming);
+  return within(operation.handle({ ...call, principal, by: read.by, from, request }));
 }
 
 /** Longer than anything that a handler calls may take; the last resort against a hang. */

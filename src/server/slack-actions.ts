@@ -91,8 +91,10 @@ async function press(
   { address }: Origin,
 ): Promise<void> {
   const by = `slack:${user.id}${user.username === undefined ? '' : ` (${user.username})`}`;
+  const from = `${address} slack`;
   for (const { action_id: id, value: incidentId } of actions) {
     const action = id.slice('paramedic.'.length) as NotificationAction;
+    const key = crypto.randomUUID();
     let operation: Operation = action;
     let outcome = 'accepted';
     let detail: string;
@@ -101,15 +103,15 @@ async function press(
         throw new Problem(403, 'Not allowed', `${by} is not among this channel's operators`);
       }
       operation = await operationOf(incidents, action, incidentId);
-      const message = { by, reason: 'button in Slack' };
-      detail = await incidents.operate(incidentId, operation, message);
+      const message = { by, from, reason: 'button in Slack' };
+      detail = await incidents.operate(incidentId, operation, message, key);
     } catch (error) {
       const problem = problemOf(error);
       outcome = problem.status < 500 ? 'refused' : 'failed';
       detail = problem.detail;
     }
-    const line = { who: by, from: `${address} slack`, what: operation, target: incidentId };
-    await trail.write({ ...line, outcome, detail }, 'each');
+    const line = { who: by, from, what: operation, target: incidentId, outcome, detail };
+    await trail.write(outcome === 'accepted' ? { ...line, key } : line, 'each');
     if (responseUrl !== undefined) {
       await slack.reply(responseUrl, `${operation} ${incidentId}: ${outcome}: ${detail}`);
     }

@@ -97,22 +97,28 @@ export class IncidentInbox {
   /** Takes an operator's message; the recovery, where one runs, does what it says. */
   operate(ask: Ask): string {
     const refusal = this.refuse(ask);
-    const answer = refusal ?? this.obey(ask);
-    this.audit(ask, { isRefused: refusal !== undefined, detail: answer });
-    return answer;
-  }
-
-  private obey(ask: Ask): string {
+    if (refusal !== undefined) {
+      this.audit(ask, { isRefused: true, detail: refusal });
+      return refusal;
+    }
     if (ask.action === 'abort') this.abort = ask;
+    const answer = this.answerTo(ask);
+    // Before the line of the story, with which it is written.
+    this.audit(ask, { isRefused: false, detail: answer });
     if (this.recoveryId === undefined) {
       const reason = ask.reason === undefined ? '' : ` (${ask.reason})`;
       this.log.tell('operator', `${whoOf(ask)}: ${ask.action}${reason}`);
-      return this.mitigations.count > 0
-        ? 'what the recovery left in force is undone'
-        : 'no further recovery will run';
+    } else {
+      this.forward(this.recoveryId, ask);
     }
-    this.forward(this.recoveryId, ask);
-    return `${ask.action}: sent to the recovery`;
+    return answer;
+  }
+
+  private answerTo({ action }: Ask): string {
+    if (this.recoveryId !== undefined) return `${action}: sent to the recovery`;
+    return this.mitigations.count > 0
+      ? 'what the recovery left in force is undone'
+      : 'no further recovery will run';
   }
 
   private handleDetector(): void {
@@ -159,10 +165,11 @@ export class IncidentInbox {
 
   private acknowledge(message: OperatorMessage): string {
     const by = whoOf(message);
+    const answer = `acknowledged by ${by}`;
+    // Before the line of the story, with which it is written.
+    this.audit({ ...message, action: 'acknowledge' }, { isRefused: false, detail: answer });
     this.log.set({ acknowledgedBy: by });
     this.log.tell('acknowledged', `by ${by}`);
-    const answer = `acknowledged by ${by}`;
-    this.audit({ ...message, action: 'acknowledge' }, { isRefused: false, detail: answer });
     return answer;
   }
 

@@ -234,6 +234,8 @@ export interface IncidentView {
 export interface OperatorMessage {
   readonly by?: string;
   readonly reason?: string;
+  /** From where, in the audit's words; `temporal` where nothing is said. */
+  readonly from?: string;
 }
 /** `keep`: stop and leave what was changed as it is. */
 export interface AbortMessage extends OperatorMessage {
@@ -277,8 +279,6 @@ export const OPERATOR_UPDATES: Readonly<
   'approve-rollback': defineUpdate<string, [AbortMessage]>('approve-rollback'),
   'deny-rollback': defineUpdate<string, [AbortMessage]>('deny-rollback'),
 };
-/** What an update's id begins with whose sender writes the audit; of all others the workflow does. */
-export const AUDITED_UPDATE = 'audited:';
 export const acknowledgeUpdate = defineUpdate<string, [OperatorMessage]>('acknowledge');
 
 export const stateQuery = defineQuery<IncidentView>('state');

@@ -83,7 +83,13 @@ describe('POST /v1/slack/actions', () => {
     expect(await send(signed(press(button)))).toBe(200);
     await vi.waitFor(() => expect(replies).toHaveLength(1));
     const by = 'slack:U024BE7LH (ada)';
-    expect(operated).toEqual([[ID, what, { by, reason: 'button in Slack' }]]);
+    expect(operated).toEqual([
+      [
+        ID,
+        what,
+        { by, from: expect.stringMatching(/ slack$/) as string, reason: 'button in Slack' },
+      ],
+    ]);
     expect(await audited()).toMatchObject([
       { who: by, what, target: ID, outcome: 'accepted', detail: 'it is done' },
     ]);
