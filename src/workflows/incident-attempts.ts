@@ -133,6 +133,8 @@ export class IncidentAttempts {
         if (!isKept) this.tried.push(plan.procedure);
         log.set({ steps: result.steps, waiting: undefined });
         mitigations.add(result.owed);
+        // Kept by a denied rollback, as an order says: a person's from here on, and never tried without.
+        if (result.outcome === 'aborted' && !inbox.isAborted()) await mitigations.undoAll(true);
         this.end(result.outcome);
         // What was stopped by a person is not tried in another way.
         this.again = result.outcome === 'rolled-back';
