@@ -7,7 +7,6 @@ import {
   setHandler,
   upsertMemo,
   upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
 import {
   BREAKER_ORDERS,
@@ -32,6 +31,7 @@ import {
   type BreakerOutcome,
   type BreakerView,
 } from './breaker-messages.js';
+import { isHistoryLong } from './history-length.js';
 import { ATTRIBUTES } from './messages.js';
 import { applyBreaker, prepareBreaker } from './proxies.js';
 import { messageOf } from './rollback.js';
@@ -100,7 +100,7 @@ class BreakerRun {
       this.show();
       await this.enforce();
       this.show();
-      if (workflowInfo().continueAsNewSuggested && !this.isDirty) {
+      if (isHistoryLong() && !this.isDirty) {
         await condition(allHandlersFinished);
         const { input, settings, view } = this;
         await continueAsNew<typeof circuitBreaker>({ ...input, settings, view });

@@ -1,4 +1,5 @@
-import { continueAsNew, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
+import { continueAsNew, setCurrentDetails, sleep } from '@temporalio/workflow';
+import { isHistoryLong } from './history-length.js';
 import { beat } from './proxies.js';
 
 /** How long a beat that could not even be tried is waited for. */
@@ -11,7 +12,7 @@ const AGAIN_AFTER_MS = 15_000;
  */
 export async function heartbeat(): Promise<void> {
   setCurrentDetails('Tells the dead-man’s switch that detection, dispatch and workers work.');
-  while (!workflowInfo().continueAsNewSuggested) {
+  while (!isHistoryLong()) {
     const answer = await beat().catch(() => ({ nextAfterMs: AGAIN_AFTER_MS }));
     if (answer.nextAfterMs === undefined) return;
     await sleep(answer.nextAfterMs);

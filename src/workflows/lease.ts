@@ -6,7 +6,6 @@ import {
   log,
   setCurrentDetails,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import {
   aheadOf,
@@ -15,6 +14,7 @@ import {
   NO_LEASES,
   type LeaseState,
 } from '../domain/recovery/lease.js';
+import { isHistoryLong } from './history-length.js';
 import {
   acquireLeaseSignal,
   leaseAnswerSignal,
@@ -86,7 +86,7 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
         adopt(endLease(state, requestId, Date.now()));
       }
     }
-    if (workflowInfo().continueAsNewSuggested && toTell.length === 0) {
+    if (isHistoryLong() && toTell.length === 0) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof lease>(state);
     }

@@ -8,7 +8,6 @@ import {
   setHandler,
   upsertMemo,
   uuid4,
-  workflowInfo,
 } from '@temporalio/workflow';
 import { leave, untoldOf, type OpenAlert } from '../domain/monitor/alert-book.js';
 import { judgeAlert } from '../domain/monitor/judge-alert.js';
@@ -28,6 +27,7 @@ import {
 } from '../domain/monitor/monitor-state.js';
 import { silenceProblem, type Silence } from '../domain/monitor/silence.js';
 import { describeMonitor } from './details-monitor.js';
+import { isHistoryLong } from './history-length.js';
 import { KILL_SWITCH_MEMO, killSwitchQuery, killSwitchUpdate } from './messages.js';
 import {
   factsSignal,
@@ -76,8 +76,7 @@ class Monitor {
   async live(): Promise<void> {
     for (;;) {
       const ends = [nextEndMs(this.state), this.callAgainAtMs].filter((at) => at !== undefined);
-      const isDue = () =>
-        this.hasChanged || this.toWake.length > 0 || workflowInfo().continueAsNewSuggested;
+      const isDue = () => this.hasChanged || this.toWake.length > 0 || isHistoryLong();
       if (ends.length === 0) await condition(isDue);
       else await condition(isDue, Math.max(1, Math.min(...ends) - Date.now()));
       this.adopt(settle(this.state, Date.now()));
@@ -87,7 +86,7 @@ class Monitor {
         this.toWake.push(...this.state.book.open);
       }
       await Promise.all(this.toWake.splice(0).map((one) => this.wake(one)));
-      if (workflowInfo().continueAsNewSuggested && this.toWake.length === 0) {
+      if (isHistoryLong() && this.toWake.length === 0) {
         await condition(allHandlersFinished);
         await continueAsNew<typeof monitor>(this.state);
       }

@@ -9,7 +9,7 @@ import type { DataConverter } from '@temporalio/common';
 import { workflowBundle } from '../support/temporal.js';
 
 /** An analysis that always says the same: these tests are about recoveries. */
-const RCA: RcaActivities = {
+export const RCA: RcaActivities = {
   captureEvidence: () => Promise.resolve(),
   analyseIncident: () =>
     Promise.resolve({ reportId: 'r', probableCause: 'engine-2 is slow', isConfident: true }),

@@ -1,0 +1,191 @@
+import v8 from 'node:v8';
+import vm from 'node:vm';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { createAlertActivities } from '../../src/activities/alerts.js';
+import { createBreakerActivities } from '../../src/activities/breaker.js';
+import { createRecoveryActivities } from '../../src/activities/recovery.js';
+import type { Coordination } from '../../src/activities/world.js';
+import { createCoordination } from '../../src/compose/coordination.js';
+import {
+  resolvedSignal,
+  incidentIdOf,
+  stateQuery,
+  type IncidentInput,
+} from '../../src/workflows/messages.js';
+import { judgeUpdate } from '../../src/workflows/monitor-messages.js';
+import { createTimeSkippingEnv, workflowBundle } from '../support/temporal.js';
+import { FakeFleet, slowReplica } from './fake-world.js';
+import { RCA } from './run-with-workers.js';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+/** In CI an hour with a few; SIMULATED_HOURS=24 SIMULATED_INCIDENTS=1000 for the day of docs/reliability.md. */
+const HOURS = Number(process.env['SIMULATED_HOURS'] ?? 1);
+const INCIDENTS = Number(process.env['SIMULATED_INCIDENTS'] ?? 12);
+/** Temporal itself ends a history at 51,200 events, and warns from 10,240 on. */
+const MOST_EVENTS = 10_000;
+const MEBIBYTE = 2 ** 20;
+
+/** `Date.now` as the server has it: activities compare their samples' times with the workflows'. */
+function followServerTime(): (nowMs: number) => void {
+  const real = Date.now;
+  let aheadMs = 0;
+  Date.now = () => real() + aheadMs;
+  onTestFinished(() => {
+    Date.now = real;
+  });
+  return (nowMs) => {
+    aheadMs = Math.max(aheadMs, nowMs - real());
+  };
+}
+
+/** The product's own, but for what this server can't: counting, and an update that starts. */
+function coordinationOf(env: TestWorkflowEnvironment): Coordination {
+  const { client } = env;
+  return {
+    ...createCoordination(client),
+    openIncidents: () => Promise.resolve(1),
+    judgeAlert: (ask) =>
+      client.workflow.getHandle('monitor').executeUpdate(judgeUpdate, { args: [ask] }),
+  };
+}
+
+async function eventsOf(env: TestWorkflowEnvironment, workflowId: string): Promise<number> {
+  try {
+    const { historyLength } = await env.client.workflow.getHandle(workflowId).describe();
+    return historyLength;
+  } catch (error) {
+    // No procedure was started.
+    if (error instanceof WorkflowNotFoundError) return 0;
+    throw error;
+  }
+}
+
+/**
+ * Waits for the end of an incident's alert. It outlives the incident, after which this server counts one hold on
+ * its time too many: that one is taken back.
+ */
+async function untilTold(env: TestWorkflowEnvironment, runId: string): Promise<void> {
+  const alert = env.client.workflow.getHandle(`alert:${runId}`);
+  await vi.waitFor(async () => expect((await alert.describe()).status.name).toBe('COMPLETED'), {
+    timeout: 60_000,
+    interval: 20,
+  });
+  const { connection } = env;
+  if ('testService' in connection) await connection.testService?.unlockTimeSkipping({});
+}
+
+/** A full garbage collection, so that what is resident is what is kept. */
+function collect(): void {
+  v8.setFlagsFromString('--expose-gc');
+  (vm.runInNewContext('gc') as () => void)();
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+it('lives through days of incidents with short histories and flat memory', async () => {
+  const env = await createTimeSkippingEnv();
+  onTestFinished(() => env.teardown());
+  const tellTime = followServerTime();
+  const fleet = new FakeFleet();
+  const world = fleet.world(coordinationOf(env));
+  const shared = {
+    connection: env.nativeConnection,
+    workflowBundle: workflowBundle(),
+    maxCachedWorkflows: 50,
+    interceptors: {
+      activity: [
+        ({ info }: { info: { currentAttemptScheduledTimestampMs: number } }) => ({
+          inbound: {
+            execute<I, O>(input: I, next: (given: I) => O): O {
+              tellTime(info.currentAttemptScheduledTimestampMs);
+              return next(input);
+            },
+          },
+        }),
+      ],
+    },
+  };
+  const activities = {
+    ...createRecoveryActivities(world),
+    ...createBreakerActivities(world),
+    ...createAlertActivities(world),
+  };
+  const recovery = await Worker.create({ ...shared, taskQueue: 'recovery', activities });
+  const analysis = await Worker.create({ ...shared, taskQueue: 'rca', activities: { ...RCA } });
+  const longest = new Map<string, number>();
+  const outcomes = new Map<string, number>();
+  const resident: number[] = [];
+  const everyMs = (HOURS * 3_600_000) / INCIDENTS;
+  const note = async (...ids: readonly string[]): Promise<void> => {
+    for (const id of ids) {
+      const kind = id.split(':')[0]!;
+      longest.set(kind, Math.max(longest.get(kind) ?? 0, await eventsOf(env, id)));
+    }
+  };
+  const startedMs = await env.currentTimeMs();
+  await analysis.runUntil(() =>
+    recovery.runUntil(async () => {
+      await env.client.workflow.start('monitor', { workflowId: 'monitor', taskQueue: 'recovery' });
+      for (let i = 0; i < INCIDENTS; i++) {
+        const isCurable = i % 5 !== 1;
+        // One slow replica is cured by taking its load off; all of them are not.
+        fleet.latencyOf = (s) =>
+          !isCurable || (s.name === 'engine-2' && s.weight > 25) ? 600 : 110;
+        fleet.note();
+        tellTime(await env.currentTimeMs());
+        const violation = slowReplica();
+        const incidentId = incidentIdOf(violation.fingerprint);
+        const handle = await env.client.workflow.start('incident', {
+          workflowId: incidentId,
+          taskQueue: 'recovery',
+          args: [
+            { violation, source: 'detector', uiBase: '', evidence: undefined } as IncidentInput,
+          ],
+        });
+        const isJudged = async () => {
+          const { outcome } = await handle.query(stateQuery);
+          return isCurable
+            ? outcome === 'recovered'
+            : outcome !== undefined && outcome !== 'recovered';
+        };
+        while (!(await isJudged())) await env.sleep('1 s');
+        // What the detector would see.
+        fleet.latencyOf = () => 110;
+        fleet.note();
+        await handle.signal(resolvedSignal, { atMs: Date.now(), value: 110, why: 'back inside' });
+        const { outcome } = (await handle.result()) as { outcome: string };
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+        if (isCurable) expect(outcome).toBe('recovered');
+        await note(incidentId, `recovery:${incidentId}:1`, 'lease', 'monitor');
+        expect([...fleet.servers.values()].map(({ weight }) => weight)).toEqual([100, 100, 100]);
+        await untilTold(env, handle.firstExecutionRunId);
+        const leftMs = startedMs + (i + 1) * everyMs - (await env.currentTimeMs());
+        if (leftMs > 0) await env.sleep(leftMs);
+        collect();
+        resident.push(process.memoryUsage.rss() / MEBIBYTE);
+        forget(fleet);
+      }
+    }),
+  );
+  const quarter = Math.ceil(INCIDENTS / 4);
+  const early = median(resident.slice(quarter, 2 * quarter));
+  const late = median(resident.slice(-quarter));
+  const told = { outcomes: Object.fromEntries(outcomes), events: Object.fromEntries(longest) };
+  console.log(`${HOURS} h, ${INCIDENTS} incidents:`, { ...told, residentMiB: [early, late] });
+  expect(Math.max(...longest.values())).toBeLessThan(MOST_EVENTS);
+  // Both workers, their workflows' contexts and this test live in this process.
+  expect(late).toBeLessThan(1.25 * early + 20);
+}, 7_200_000);
+
+/** What this fake keeps for other tests to look at. */
+function forget(fleet: FakeFleet): void {
+  for (const kept of [fleet.effects, fleet.records, fleet.lines, fleet.audit, fleet.alerts]) {
+    kept.length = 0;
+  }
+}
