@@ -15,18 +15,23 @@ export const RCA: RcaActivities = {
     Promise.resolve({ reportId: 'r', probableCause: 'engine-2 is slow', isConfident: true }),
 };
 
+/** A bundle that is not this release's own, with the converter that it needs. */
+type OtherWorkflows = ({ readonly codePath: string } | { readonly code: string }) & {
+  readonly dataConverter?: DataConverter;
+};
+
 /** Runs with a worker of each queue around it, its activities those of the product over that world. */
 export async function runWithWorkers<T>(
   env: TestWorkflowEnvironment,
   world: World,
   run: () => Promise<T>,
-  encrypted?: { readonly dataConverter: DataConverter; readonly codePath: string },
+  other?: OtherWorkflows,
 ): Promise<T> {
   const shared = {
     connection: env.nativeConnection,
     namespace: env.namespace ?? 'default',
-    workflowBundle: encrypted ?? workflowBundle(),
-    ...(encrypted === undefined ? {} : { dataConverter: encrypted.dataConverter }),
+    workflowBundle: other ?? workflowBundle(),
+    ...(other?.dataConverter === undefined ? {} : { dataConverter: other.dataConverter }),
     maxHeartbeatThrottleInterval: '100ms',
     stickyQueueScheduleToStartTimeout: '1s',
   };
