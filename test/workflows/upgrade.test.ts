@@ -45,7 +45,10 @@ it('goes on in the middle of a recovery with the workers of a next release', asy
   // This release acts, and its workers end while the effect is still to be judged.
   let wasActedOn: () => void = () => undefined;
   const acted = new Promise<void>((resolve) => (wasActedOn = resolve));
-  fleet.afterEffect = () => Promise.resolve(wasActedOn());
+  fleet.afterEffect = () => {
+    wasActedOn();
+    return Promise.resolve();
+  };
   const handle = await runWithWorkers(env, world, async () => {
     const started = await start();
     await acted;
