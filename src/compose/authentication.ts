@@ -6,6 +6,7 @@ import { oidcReader } from '../adapters/identity/oidc.js';
 import { tokenReader } from '../adapters/identity/tokens.js';
 import type { Config } from '../config/schema.js';
 import type { Authentication } from '../server/authenticate.js';
+import type { Signer } from '../server/request-signature.js';
 import { createSessions } from '../server/session.js';
 
 const KEY_BYTES = 32;
@@ -54,6 +55,17 @@ export function guardSettings({ server }: Config, mode: Authentication['mode']) 
  */
 export async function readInternalToken({ internalToken }: Config): Promise<string | undefined> {
   return internalToken === undefined ? undefined : readSecret(internalToken);
+}
+
+/**
+ * Who signs requests, with their secrets as they are now.
+ *
+ * @throws AdapterError `unauthorized` for a secret that can't be read.
+ */
+export function readSigners({ server }: Config): Promise<readonly Signer[]> {
+  return Promise.all(
+    server.signers.map(async ({ name, secret }) => ({ name, secret: await readSecret(secret) })),
+  );
 }
 
 function derivedKey(secret: string): Uint8Array {

@@ -21,6 +21,7 @@ export function applyRetention(
     auditBeforeMs: before(retention.audit),
     deliveriesBeforeMs: before(retention.alerts),
     alertsBeforeMs: before(retention.alerts),
+    callsBeforeMs: before(retention.idempotencyKeys),
   });
 }
 

@@ -14,7 +14,12 @@ import { createRoleMetrics } from '../server/role-metrics.js';
 import { createMonitor } from '../server/monitor.js';
 import { createNotifications } from '../server/notifications.js';
 import { mergeExpositions } from '../telemetry.js';
-import { createAuthentication, guardSettings, readInternalToken } from './authentication.js';
+import {
+  createAuthentication,
+  guardSettings,
+  readInternalToken,
+  readSigners,
+} from './authentication.js';
 import { createBreakers } from './breakers.js';
 import { listen } from './http-listener.js';
 import { mirrorOpenIncidents } from './open-incidents.js';
@@ -84,6 +89,7 @@ export async function startServer({ config, log, telemetry }: Role): Promise<Run
     uiLink: (id, runId) => `${ui}/workflows/${encodeURIComponent(id)}/${runId}/timeline`,
     onError: (what, error, fields) => log.error({ err: error, ...fields }, what),
     authentication,
+    signers: () => readSigners(config),
     guard: guardSettings(config, authentication.mode),
     rateLimit: config.server.rateLimit,
     guardRole: roleGuard(internalToken),

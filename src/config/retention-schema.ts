@@ -10,4 +10,6 @@ export const retentionSchema = z.strictObject({
   audit: durationOrZero.prefault('365d'),
   /** Alerts, and the deliveries of their notifications. */
   alerts: durationOrZero.prefault('90d'),
+  /** Answers to writes with an idempotency key: a repeated call within it is given the same one. */
+  idempotencyKeys: durationOrZero.prefault('1d'),
 });

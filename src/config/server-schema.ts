@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { oidcSchema } from '../adapters/identity/oidc.js';
 import { tokenSchema } from '../adapters/identity/tokens.js';
+import { secretReference } from '../adapters/actuators/settings.js';
 import { duration } from './duration.js';
 
 const hostName = z.string().regex(/^(?:[\w.-]+|\[[\da-f:.]+\])$/i, 'expected a host name');
@@ -14,6 +15,17 @@ export const serverSettings = {
     .refine((tokens) => new Set(tokens.map(({ name }) => name)).size === tokens.length, {
       error: 'expected a name of its own for each token',
     }),
+  /** Programs that sign what they push (HMAC-SHA256) instead of showing a token: operators there, nothing else. */
+  signers: z
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .regex(/^[\w.@-]{1,100}$/, 'expected letters, digits, "_", "-", "." or "@"'),
+        secret: secretReference,
+      }),
+    )
+    .default([]),
   /** Single sign-on: JWTs of this issuer are accepted as tokens. */
   oidc: oidcSchema.optional(),
   /** The address that browsers see, where a proxy stands in front; `https` makes cookies secure. */

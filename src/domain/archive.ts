@@ -2,6 +2,7 @@ import type { DeliveryRecord, DeliveryState } from './notification.js';
 import type { AlertRecord } from './monitor/alert-record.js';
 import type { Severity } from './sla/severity.js';
 import type { ViolationType } from './sla/threshold.js';
+import type { CallArchive } from './calls.js';
 import type { Page } from './page.js';
 import type { RcaArchive } from './rca-archive.js';
 
@@ -101,6 +102,8 @@ export interface Retention {
   readonly deliveriesBeforeMs?: number | undefined;
   /** Alerts, sent or not. */
   readonly alertsBeforeMs?: number | undefined;
+  /** Calls with an idempotency key. */
+  readonly callsBeforeMs?: number | undefined;
 }
 
 /** How many records a retention pass deleted. */
@@ -110,6 +113,7 @@ export interface Deleted {
   readonly audit: number;
   readonly deliveries: number;
   readonly alerts: number;
+  readonly calls: number;
 }
 
 /** Most records of one page; more are asked for with the cursor. */
@@ -149,7 +153,7 @@ export interface AlertQuery {
  * finite, a limit outside 1..MAX_PAGE, a cursor that no page returned), `unreachable` and `timeout`
  * for what may work later.
  */
-export interface Archive extends RcaArchive {
+export interface Archive extends RcaArchive, CallArchive {
   putIncident(record: IncidentRecord): Promise<void>;
   incidents(query: IncidentQuery): Promise<Page<IncidentRecord>>;
   /** The newest run of that id, or the given one; undefined when unknown. */

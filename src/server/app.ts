@@ -16,6 +16,7 @@ import { eventRoutes, NEWEST } from './events.js';
 import { changeRoutes } from './change-routes.js';
 import { drillRoutes } from './drill-routes.js';
 import { externalIncidentRoutes } from './external-incidents.js';
+import { createCallKeeper } from './idempotency.js';
 import { incidentRoutes } from './incident-routes.js';
 import { incidentSeriesRoutes } from './incident-series.js';
 import type { Incidents } from './incidents.js';
@@ -29,6 +30,7 @@ import { operation, type Operation } from './operation.js';
 import { Problem, problemOf } from './problem.js';
 import type { RateLimit } from './rate-limit.js';
 import { recommendationRoutes } from './recommendation-routes.js';
+import { signatureReader, type Signer } from './request-signature.js';
 import { reportRoutes } from './report-routes.js';
 import { operationRoutes, type AppEnv } from './router.js';
 import { slaRoutes } from './sla.js';
@@ -66,6 +68,8 @@ export interface ServerParts {
   /** Something failed inside, in words: for the log. */
   readonly onError: (what: string, error: unknown, fields: object) => void;
   readonly authentication: Authentication;
+  /** Who signs requests instead of showing a token. */
+  readonly signers: () => Promise<readonly Signer[]>;
   readonly guard: GuardSettings & { readonly isSecure: boolean };
   readonly rateLimit: RateLimit;
   /** Why a call of what the roles tell each other is refused; undefined where it is not. */
@@ -170,6 +174,10 @@ export function createApp(parts: ServerParts): Hono<AppEnv> {
 
   if (parts.page !== undefined) app.route('/', parts.page);
   app.use(admission(parts));
-  app.route('/', operationRoutes(apiOperations(parts), trail));
+  const calls = createCallKeeper(archive, nowMs, (error) =>
+    onError('the answer to a call with an idempotency key could not be kept', error, {}),
+  );
+  const signatures = signatureReader(parts.signers, nowMs);
+  app.route('/', operationRoutes(apiOperations(parts), { audit: trail, calls, signatures }));
   return app;
 }

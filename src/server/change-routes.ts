@@ -43,6 +43,7 @@ export function changeRoutes(
       description:
         'Analyses take it as evidence. Told twice with the same `id` it is there once. Supervisors and Kubernetes are asked by paramedic itself.',
       role: 'operator',
+      takesSignature: true,
       body: z.strictObject({
         ...byAndReason,
         id: z.string().min(1).max(200).optional().meta({ description: 'makes a retry harmless' }),

@@ -47,6 +47,7 @@ export function externalIncidentRoutes(detector: DetectorClient): Operation[] {
       description:
         '`opened`, `joined` (one that is open already), `repeated` (the same key again, which prolongs it), `ended` (a key that was resolved), `resolved`.',
       role: 'operator',
+      takesSignature: true,
       body: reportShape,
       bodyLimitBytes: BODY_LIMIT_BYTES,
       status: 202,

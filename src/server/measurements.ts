@@ -26,6 +26,7 @@ export function measurementRoutes(detector: DetectorClient): Operation[] {
       description:
         'Each is `{"metric", "value", "service"?, "replica"?, "time"?, "demandPerSecond"?}`; the value is in the unit of the thresholds on that metric, the time ISO 8601 or Unix seconds.',
       role: 'operator',
+      takesSignature: true,
       // Each item is judged by the detector, so that a wrong one rejects itself and not the others.
       body: z.strictObject({ measurements: z.array(jsonValue).max(10_000) }),
       bodyLimitBytes: BODY_LIMIT_BYTES,

@@ -36,6 +36,13 @@ export function openApiDocument(operations: readonly Operation[], version: strin
       schemas,
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'a token, or a JWT of the issuer' },
+        signature: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-Paramedic-Signature',
+          description:
+            '`v1=` and the hex HMAC-SHA256, under a secret of `server.signers`, of X-Paramedic-Timestamp (Unix seconds), `.` and the body as sent',
+        },
       },
     },
   };
@@ -47,13 +54,14 @@ function describe(operation: Operation, shape: (schema: z.ZodType, io: Io) => Js
   const parameters = [
     ...parametersOf(operation.params && shape(operation.params, 'input'), 'path'),
     ...parametersOf(operation.query && shape(operation.query, 'input'), 'query'),
+    ...(takesKey(operation) ? [IDEMPOTENCY_KEY] : []),
   ];
   return {
     operationId: id,
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    security: role === 'public' ? [] : [{ token: [] }],
+    security: securityOf(operation),
     'x-required-role': role,
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
@@ -68,6 +76,22 @@ function describe(operation: Operation, shape: (schema: z.ZodType, io: Io) => Js
     responses: { ...answerOf(operation, shape), ...refusalsOf(operation) },
   };
 }
+
+function securityOf({ role, takesSignature }: Operation): Json[] {
+  if (role === 'public') return [];
+  return takesSignature === true ? [{ token: [] }, { signature: [] }] : [{ token: [] }];
+}
+
+const takesKey = ({ method, role }: Operation) => method !== 'get' && role !== 'public';
+
+const IDEMPOTENCY_KEY: Json = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Makes a repetition harmless: the same key with the same request is answered as the first time, with `Idempotency-Replayed: true`, for `retention.idempotencyKeys` and across restarts. A key is its caller’s own.',
+  schema: { type: 'string', minLength: 1, maxLength: 200 },
+};
 
 function parametersOf(schema: Json | undefined, place: 'path' | 'query'): Json[] {
   const properties = (schema?.['properties'] ?? {}) as Record<string, Json>;
@@ -98,14 +122,18 @@ const REFUSALS: Readonly<Record<number, string>> = {
   400: 'Not understood: `problems` says what',
   401: 'No token, or one that is not known',
   403: 'The token’s role does not include this',
+  409: 'Not possible as things are, or the call with this key is being carried out',
   413: 'The body is too large',
+  422: 'The idempotency key was used for another request',
 };
 
-function refusalsOf({ role, body, params, query }: Operation): Json {
+function refusalsOf(operation: Operation): Json {
+  const { role, body, params, query } = operation;
   const statuses = [
     ...(params || query || body ? [400] : []),
     ...(role === 'public' ? [] : [401, 403]),
     ...(body ? [413] : []),
+    ...(takesKey(operation) ? [409, 422] : []),
   ];
   return {
     ...Object.fromEntries(statuses.map((status) => [status, problem(REFUSALS[status] ?? '')])),

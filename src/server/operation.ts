@@ -77,6 +77,8 @@ export interface OperationSpec<
   readonly description?: string;
   /** The least role; `public` needs no token at all. */
   readonly role: Role | 'public';
+  /** Whether programs may sign their calls instead of showing a token; they are operators then. */
+  readonly takesSignature?: boolean;
   /** Shapes of what comes in. A path parameter or a query is text: use `z.coerce` for numbers. */
   readonly params?: P;
   readonly query?: Q;

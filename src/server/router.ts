@@ -1,10 +1,9 @@
 import { Hono } from 'hono';
 import type { Principal } from '../domain/access.js';
-import type { AuditTrail } from './audit-trail.js';
 import { originOf } from './caller.js';
 import type { Operation } from './operation.js';
 import { Problem } from './problem.js';
-import { serveOperation } from './serve-operation.js';
+import { serveOperation, type Serving } from './serve-operation.js';
 
 /** What requests carry through the app. */
 export interface AppEnv {
@@ -12,7 +11,7 @@ export interface AppEnv {
 }
 
 /** Serves the operations; a path of theirs with another method is 405. */
-export function operationRoutes(operations: readonly Operation[], audit: AuditTrail): Hono<AppEnv> {
+export function operationRoutes(operations: readonly Operation[], serving: Serving): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   for (const operation of operations) {
     const { method, path } = operation;
@@ -26,7 +25,7 @@ export function operationRoutes(operations: readonly Operation[], audit: AuditTr
           principal: context.get('principal'),
           origin: originOf(context.req.raw, context.env),
         },
-        audit,
+        serving,
       ),
     );
   }

@@ -3,8 +3,10 @@ import { includesRole, type Principal } from '../domain/access.js';
 import type { AuditTrail } from './audit-trail.js';
 import { parseBody, readBytes } from './body.js';
 import { nameOf, type Origin } from './caller.js';
+import type { CallKeeper, Keyed } from './idempotency.js';
 import type { Call, Operation } from './operation.js';
 import { Problem, problemOf } from './problem.js';
+import { SIGNATURE_HEADER, type SignatureReader } from './request-signature.js';
 import { validated } from './validate.js';
 
 /** Longest body unless the operation says otherwise. */
@@ -21,22 +23,32 @@ export interface Incoming {
   readonly origin: Origin;
 }
 
+/** What every operation is served with. */
+export interface Serving {
+  readonly audit: AuditTrail;
+  readonly calls: CallKeeper;
+  readonly signatures: SignatureReader;
+}
+
 const nothing = z.unknown().transform(() => undefined);
 
 /**
- * One call of an operation: authorised, read, validated, handled, audited.
+ * One call of an operation: authorised, read, validated, handled, audited. A write whose key is known is
+ * answered as it was then.
  *
  * @throws Problem and whatever the handler throws: for the app’s error handler.
  */
 export async function serveOperation(
   operation: Operation,
   incoming: Incoming,
-  audit: AuditTrail,
+  { audit, calls, signatures }: Serving,
 ): Promise<Response> {
-  const principal = callerOf(operation, incoming.principal);
+  const bytes = once(() => bodyOf(operation, incoming.request));
+  const principal = await callerOf(operation, incoming, signatures, bytes);
   const read: Read = { by: principal.name };
   if (operation.method === 'get') {
-    return sent(operation, await handled(operation, incoming, principal, read));
+    const call = await understood(operation, incoming, principal, read, bytes);
+    return sent(operation, await within(operation.handle(call)));
   }
   const write = async (outcome: string, detail: string, said: Given['audit'] = {}) => {
     const who = said.who ?? read.by;
@@ -50,16 +62,32 @@ export async function serveOperation(
       operation.audit?.how ?? 'each',
     );
   };
+  let keyed: Keyed | undefined;
   try {
-    const answer = await handled(operation, incoming, principal, read);
+    const call = await understood(operation, incoming, principal, read, bytes);
+    // What strangers are answered may be theirs alone, and a secret: a session.
+    if (operation.role !== 'public') {
+      keyed = await calls.keyed(incoming.request, await bytes(), principal.name);
+    }
+    if (keyed?.kind === 'replay') return keyed.response;
+    const answer = await within(operation.handle(call));
     const said = answer.audit;
     await write('accepted', said?.detail ?? reasonOf(read.call?.body), said);
-    return sent(operation, answer);
+    const response = sent(operation, answer);
+    await keyed?.settle(response);
+    return response;
   } catch (error) {
-    const { status, detail } = problemOf(error);
-    await write(status < 500 ? 'refused' : 'failed', detail);
+    const problem = problemOf(error);
+    await write(problem.status < 500 ? 'refused' : 'failed', problem.detail);
+    if (keyed?.kind === 'new') await keyed.settle(problem.toResponse());
     throw error;
   }
+}
+
+/** Runs it at the first call only. */
+function once<T>(run: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => (running ??= run());
 }
 
 /** What of a call is known so far: a refused one is audited with as much as that. */
@@ -70,16 +98,32 @@ interface Read {
 
 const fromOf = ({ origin }: Incoming) => `${origin.address} ${origin.userAgent}`;
 
-/** Who calls. */
-function callerOf({ role }: Operation, principal: Principal | undefined): Principal {
+/** Who calls: by a token or a session, or where an operation takes it by a signature over the body. */
+async function callerOf(
+  { role, takesSignature }: Operation,
+  { request, principal }: Incoming,
+  signatures: SignatureReader,
+  bytes: () => Promise<Buffer>,
+): Promise<Principal> {
   if (principal !== undefined) return principal;
+  if (takesSignature === true && request.headers.has(SIGNATURE_HEADER)) {
+    const signer = await signatures(request.headers, await bytes());
+    if (signer !== undefined) return signer;
+  }
   if (role === 'public') return { name: 'anonymous', role: 'viewer', via: 'none' };
   throw new Problem(401, 'Not signed in', 'send a token: "Authorization: Bearer …"', {
     headers: { 'www-authenticate': 'Bearer realm="paramedic"' },
   });
 }
 
-async function handled(operation: Operation, incoming: Incoming, principal: Principal, read: Read) {
+/** The call after authorisation and validation; `read` has as much of it as was understood. */
+async function understood(
+  operation: Operation,
+  incoming: Incoming,
+  principal: Principal,
+  read: Read,
+  bytes: () => Promise<Buffer>,
+) {
   const { role } = operation;
   const { request, params, query } = incoming;
   if (role !== 'public' && !includesRole(principal.role, role)) {
@@ -89,12 +133,12 @@ async function handled(operation: Operation, incoming: Incoming, principal: Prin
   const call = {
     params: validated(operation.params ?? nothing, params, 'path'),
     query: validated(operation.query ?? nothing, query, 'query'),
-    body: operation.body && validated(operation.body, await bodyOf(operation, request), 'body'),
+    body: operation.body && validated(operation.body, parseBody(await bytes()), 'body'),
   };
   read.by = nameOf(principal, claimed(call.body) ?? claimed(call.query));
   read.call = call;
   const from = fromOf(incoming);
-  return within(operation.handle({ ...call, principal, by: read.by, from, request }));
+  return { ...call, principal, by: read.by, from, request };
 }
 
 /** Longer than anything that a handler calls may take; the last resort against a hang. */
@@ -115,8 +159,9 @@ async function within<T>(handling: Promise<T> | T): Promise<T> {
   }
 }
 
-async function bodyOf({ bodyLimitBytes }: Operation, request: Request): Promise<unknown> {
-  return parseBody(await readBytes(request, bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES));
+async function bodyOf({ body, bodyLimitBytes }: Operation, request: Request): Promise<Buffer> {
+  if (body === undefined) return Buffer.alloc(0);
+  return readBytes(request, bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES);
 }
 
 function lineOf({ id, audit }: Operation, { params }: Incoming, { call }: Read) {

@@ -6,7 +6,8 @@ import { parseBody, readBytes } from './body.js';
 import { originOf, type Origin } from './caller.js';
 import type { Incidents, Operation } from './incidents.js';
 import { Problem, problemOf } from './problem.js';
-import { isSignedBySlack } from './slack-signature.js';
+import { SeenSignatures } from './seen-signatures.js';
+import { isSignedBySlack, SLACK_WINDOW_MS } from './slack-signature.js';
 import { validated } from './validate.js';
 
 /** One Slack app that may ask us something. */
@@ -61,7 +62,7 @@ type Payload = z.output<typeof payloadShape>;
  */
 export function slackActionRoutes(parts: Parts): Hono {
   const app = new Hono();
-  const seen = new SeenSignatures(parts.nowMs);
+  const seen = new SeenSignatures(parts.nowMs, SLACK_WINDOW_MS);
   app.post('/v1/slack/actions', async (context) => {
     const request = context.req.raw;
     const body = await readBytes(request, BODY_LIMIT_BYTES);
@@ -127,21 +128,4 @@ async function operationOf(
   if (action !== 'approve' && action !== 'deny') return action;
   const view = await incidents.live(await incidents.find(incidentId));
   return view?.waiting?.kind === 'rollback' ? `${action}-rollback` : action;
-}
-
-/** Requests of the last minutes: a copy of one is no second press. */
-class SeenSignatures {
-  readonly #seenAtMs = new Map<string, number>();
-  constructor(private readonly nowMs: () => number) {}
-
-  isNew(signature: string): boolean {
-    const nowMs = this.nowMs();
-    for (const [known, atMs] of this.#seenAtMs) {
-      // Slack's window, both ways.
-      if (nowMs - atMs > 10 * 60_000) this.#seenAtMs.delete(known);
-    }
-    if (this.#seenAtMs.has(signature)) return false;
-    this.#seenAtMs.set(signature, nowMs);
-    return true;
-  }
 }

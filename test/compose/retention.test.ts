@@ -26,16 +26,17 @@ describe('applyRetention', () => {
       await archive.putReport(reportRecord({ id, createdAtMs: atMs }));
       await archive.putAlert(alertRecord({ id, atMs }));
       await archive.putAudit(auditRecord({ key: id, atMs }));
+      await archive.claimCall({ id, request: 'r', claim: 'c', atMs, staleBeforeMs: 0 });
       await archive.putDelivery(deliveryRecord({ notificationId: id, atMs }));
     }
     return archive;
   }
 
-  it('keeps what the defaults say: 90 days, the audit a year', async () => {
+  it('keeps what the defaults say: 90 days, the audit a year, keys of calls a day', async () => {
     const archive = await filled();
     const { retention } = parseConfig('{}', 'test.yaml', {});
     expect(await applyRetention(archive, retention, NOW_MS)).toEqual({
-      ...{ incidents: 3, reports: 3, audit: 1, deliveries: 3, alerts: 3 },
+      ...{ incidents: 3, reports: 3, audit: 1, deliveries: 3, alerts: 3, calls: 4 },
     });
     expect((await archive.incidents({ limit: 10 })).items.map(({ id }) => id)).toEqual([
       'of-1',
@@ -45,10 +46,11 @@ describe('applyRetention', () => {
 
   it('keeps for ever what is set to 0s', async () => {
     const archive = await filled();
-    const text = 'retention: { incidents: 0s, reports: 0s, audit: 0s, alerts: 2d }';
+    const text =
+      'retention: { incidents: 0s, reports: 0s, audit: 0s, alerts: 2d, idempotencyKeys: 0s }';
     const { retention } = parseConfig(text, 'test.yaml', {});
     expect(await applyRetention(archive, retention, NOW_MS)).toEqual({
-      ...{ incidents: 0, reports: 0, audit: 0, deliveries: 4, alerts: 4 },
+      ...{ incidents: 0, reports: 0, audit: 0, deliveries: 4, alerts: 4, calls: 0 },
     });
   });
 });

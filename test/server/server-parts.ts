@@ -43,6 +43,7 @@ export async function serverParts(more: Partial<ServerParts> = {}): Promise<Serv
       throw new Error(what, { cause: error });
     },
     authentication: openToAll(),
+    signers: () => Promise.resolve([]),
     guard: { hosts: new Set(['localhost', '127.0.0.1']), publicHost: undefined, isSecure: false },
     rateLimit: { perSecond: 10_000, burst: 10_000 },
     guardRole: () => undefined,

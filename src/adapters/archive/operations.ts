@@ -9,6 +9,8 @@ import {
   alertSchema,
   auditQuerySchema,
   auditSchema,
+  callClaimSchema,
+  callSchema,
   deliveryQuerySchema,
   deliverySchema,
   forensicsRecordSchema,
@@ -16,6 +18,7 @@ import {
   incidentQuerySchema,
   incidentSchema,
   retentionSchema,
+  settledCallSchema,
   timelineEntrySchema,
 } from './records.js';
 
@@ -52,6 +55,10 @@ export const OPERATIONS = {
   ),
   putAlert: operation(alertSchema, nothing, (a, r) => a.putAlert(r).then(() => undefined)),
   alerts: operation(alertQuerySchema, page(alertSchema), (a, q) => a.alerts(q)),
+  claimCall: operation(callClaimSchema, callSchema, (a, c) => a.claimCall(c)),
+  settleCall: operation(settledCallSchema, nothing, (a, c) =>
+    a.settleCall(c).then(() => undefined),
+  ),
   putForensics: operation(forensicsSchema, nothing, (a, f) =>
     a.putForensics(f.incidentId, f.runId, f.name, f.text).then(() => undefined),
   ),
@@ -63,7 +70,10 @@ export const OPERATIONS = {
   ),
   deleteOlderThan: operation(
     retentionSchema,
-    z.object({ incidents: count, reports: count, audit: count, deliveries: count, alerts: count }),
+    z.object({
+      ...{ incidents: count, reports: count, audit: count, deliveries: count, alerts: count },
+      calls: count,
+    }),
     (a, r) => a.deleteOlderThan(r),
   ),
 } as const;

@@ -12,6 +12,7 @@ import {
   type Retention,
   type TimelineEntry,
 } from '../../domain/archive.js';
+import type { CallClaim, CallRecord } from '../../domain/calls.js';
 import { DELIVERY_STATES, type DeliveryRecord } from '../../domain/notification.js';
 import { ALERT_KINDS, ALERT_STATES, type AlertRecord } from '../../domain/monitor/alert-record.js';
 import { AdapterError } from '../../domain/ports.js';
@@ -187,6 +188,26 @@ export const alertQuerySchema = pageQuerySchema.extend({
   incidentId: text.optional(),
 }) satisfies z.ZodType<AlertQuery>;
 
+const callAnswerSchema = z.object({ status: z.int(), contentType: text, body: text });
+
+/** Validates a call with an idempotency key. */
+export const callSchema = z
+  .object({
+    ...{ id: text, request: text, claim: text, atMs: z.int() },
+    answer: callAnswerSchema.optional(),
+  })
+  .transform(({ answer, ...rest }) => ({ ...rest, answer })) satisfies z.ZodType<CallRecord>;
+
+/** Validates the claim of a call. */
+export const callClaimSchema = z.object({
+  ...{ id: text, request: text, claim: text, atMs: z.int(), staleBeforeMs: z.int() },
+}) satisfies z.ZodType<CallClaim>;
+
+/** Validates what settles a call. */
+export const settledCallSchema = z
+  .object({ id: text, claim: text, answer: callAnswerSchema.optional() })
+  .transform(({ answer, ...rest }) => ({ ...rest, answer }));
+
 /** Validates what a retention pass is to delete. */
 export const retentionSchema = z.object({
   incidentsBeforeMs: z.int().optional(),
@@ -194,6 +215,7 @@ export const retentionSchema = z.object({
   auditBeforeMs: z.int().optional(),
   deliveriesBeforeMs: z.int().optional(),
   alertsBeforeMs: z.int().optional(),
+  callsBeforeMs: z.int().optional(),
 }) satisfies z.ZodType<Retention>;
 
 /**

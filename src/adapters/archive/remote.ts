@@ -80,6 +80,8 @@ function connect(config: z.output<typeof schema>): Archive {
       }),
     putAlert: (record) => call('putAlert', ops.putAlert, record),
     alerts: (query) => call('alerts', ops.alerts, query),
+    claimCall: (claim) => call('claimCall', ops.claimCall, claim),
+    settleCall: (settled) => call('settleCall', ops.settleCall, settled),
     putForensics: (incidentId, runId, name, text) =>
       call('putForensics', ops.putForensics, { incidentId, runId, name, text }),
     forensics: (incidentId, runId) => call('forensics', ops.forensics, { incidentId, runId }),

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Archive, DeliveryQuery } from '../../../src/domain/archive.js';
+import type { CallClaim } from '../../../src/domain/calls.js';
 import type { Page } from '../../../src/domain/page.js';
 import type { DeliveryRecord } from '../../../src/domain/notification.js';
 import {
@@ -453,7 +454,7 @@ export function archiveContract(name: string, open: () => Promise<ArchiveUnderTe
 
       it('deletes each kind by its own limit, with what belongs to it, and never an open incident', async () => {
         expect(await archive.deleteOlderThan({})).toEqual({
-          ...{ incidents: 0, reports: 0, audit: 0, deliveries: 0, alerts: 0 },
+          ...{ incidents: 0, reports: 0, audit: 0, deliveries: 0, alerts: 0, calls: 0 },
         });
         expect(await archive.deleteOlderThan({ incidentsBeforeMs: 40 })).toEqual({
           incidents: 2,
@@ -461,6 +462,7 @@ export function archiveContract(name: string, open: () => Promise<ArchiveUnderTe
           audit: 0,
           deliveries: 0,
           alerts: 0,
+          calls: 0,
         });
         const left = await archive.incidents({ limit: 10 });
         expect(left.items.map((r) => r.id)).toEqual(['c', 'b']);
@@ -475,7 +477,7 @@ export function archiveContract(name: string, open: () => Promise<ArchiveUnderTe
             reportsBeforeMs: 23,
             auditBeforeMs: 60,
           }),
-        ).toEqual({ incidents: 1, reports: 1, audit: 1, deliveries: 0, alerts: 0 });
+        ).toEqual({ incidents: 1, reports: 1, audit: 1, deliveries: 0, alerts: 0, calls: 0 });
         expect((await archive.incidents({ limit: 10 })).items.map((r) => r.id)).toEqual(['c']);
         expect(await archive.timeline('c', 'run-1')).toHaveLength(1);
       });
@@ -503,6 +505,62 @@ export function archiveContract(name: string, open: () => Promise<ArchiveUnderTe
         );
         expect((await archive.deleteOlderThan({ auditBeforeMs: 2 })).audit).toBe(520);
         expect((await archive.audit({ limit: 10 })).items).toHaveLength(3);
+      });
+    });
+
+    describe('calls with an idempotency key', () => {
+      const claim = (over: Partial<CallClaim> = {}): CallClaim => ({
+        ...{ id: 'call', request: 'request', claim: 'a', atMs: 1_000, staleBeforeMs: 0, ...over },
+      });
+      const ANSWER = { status: 201, contentType: 'application/json', body: '{"a":"ü"}' };
+
+      it('gives a call to the first, who keeps it through a repeated claim', async () => {
+        const first = await archive.claimCall(claim());
+        expect(first).toStrictEqual({
+          ...{ id: 'call', request: 'request', claim: 'a', atMs: 1_000, answer: undefined },
+        });
+        expect(await archive.claimCall(claim())).toStrictEqual(first);
+        expect(await archive.claimCall(claim({ claim: 'b', atMs: 2_000 }))).toStrictEqual(first);
+      });
+
+      it('gives it to one of many at once', async () => {
+        const claims = await Promise.all(
+          ['a', 'b', 'c', 'd', 'e'].map((name) => archive.claimCall(claim({ claim: name }))),
+        );
+        expect(new Set(claims.map((one) => one.claim)).size).toBe(1);
+      });
+
+      it('keeps the answer, which nobody changes', async () => {
+        await archive.claimCall(claim());
+        await archive.settleCall({ id: 'call', claim: 'b', answer: { ...ANSWER, status: 500 } });
+        await archive.settleCall({ id: 'call', claim: 'a', answer: ANSWER });
+        await archive.settleCall({ id: 'call', claim: 'a', answer: { ...ANSWER, body: 'late' } });
+        const later = claim({ claim: 'b', request: 'other', atMs: 9_000, staleBeforeMs: 8_000 });
+        expect(await archive.claimCall(later)).toMatchObject({
+          request: 'request',
+          answer: ANSWER,
+        });
+      });
+
+      it('lets a claim be taken over that is stale, or was settled without an answer', async () => {
+        await archive.claimCall(claim());
+        const second = claim({ claim: 'b', atMs: 5_000, staleBeforeMs: 1_001 });
+        expect(await archive.claimCall({ ...second, request: 'other' })).toMatchObject({
+          claim: 'a',
+        });
+        expect(await archive.claimCall(second)).toMatchObject({ claim: 'b', atMs: 5_000 });
+        await archive.settleCall({ id: 'call', claim: 'a', answer: ANSWER });
+        await archive.settleCall({ id: 'call', claim: 'b', answer: undefined });
+        const third = claim({ claim: 'c', atMs: 6_000, staleBeforeMs: 1 });
+        expect(await archive.claimCall(third)).toMatchObject({ claim: 'c', answer: undefined });
+      });
+
+      it('forgets old ones', async () => {
+        await archive.claimCall(claim({ id: 'old', atMs: 10 }));
+        await archive.claimCall(claim({ id: 'new', atMs: 20 }));
+        expect((await archive.deleteOlderThan({ callsBeforeMs: 20 })).calls).toBe(1);
+        const again = await archive.claimCall(claim({ id: 'new', claim: 'b', atMs: 30 }));
+        expect(again).toMatchObject({ claim: 'a', atMs: 20 });
       });
     });
 

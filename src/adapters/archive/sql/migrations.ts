@@ -101,6 +101,15 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE INDEX alerts_by_incident ON alerts (incident_id, at_ms, id)',
     ],
   },
+  {
+    version: 5,
+    statements: [
+      `CREATE TABLE calls (
+        id TEXT NOT NULL PRIMARY KEY, request TEXT NOT NULL, claim TEXT NOT NULL,
+        at_ms BIGINT NOT NULL, status BIGINT, content_type TEXT, body TEXT)`,
+      'CREATE INDEX calls_by_time ON calls (at_ms, id)',
+    ],
+  },
 ];
 
 /** Where the applied versions are written down. */

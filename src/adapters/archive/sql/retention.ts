@@ -16,6 +16,7 @@ export async function deleteOlderThan(db: SqlDatabase, retention: Retention): Pr
     audit: await inBatches(db, r.auditBeforeMs, auditBatch),
     deliveries: await inBatches(db, r.deliveriesBeforeMs, deliveryBatch),
     alerts: await inBatches(db, r.alertsBeforeMs, alertBatch),
+    calls: await inBatches(db, r.callsBeforeMs, callBatch),
   };
 }
 
@@ -88,6 +89,11 @@ function alertBatch(beforeMs: number): readonly Statement[] {
     retire(`'${RETIRED.alert}', '', ''`, `alerts WHERE state = 'sent' AND id IN (${old})`),
     `DELETE FROM alerts WHERE id IN (${old})`,
   ].map((sql) => ({ sql, binds: [beforeMs] }));
+}
+
+function callBatch(beforeMs: number): readonly Statement[] {
+  const old = `SELECT id FROM calls WHERE at_ms < $1 ORDER BY at_ms, id LIMIT ${BATCH}`;
+  return [{ sql: `DELETE FROM calls WHERE id IN (${old})`, binds: [beforeMs] }];
 }
 
 /** Adds the counts of what is about to go to the totals. */

@@ -1,6 +1,7 @@
 import type { Archive } from '../../../domain/archive.js';
 import { alerts, putAlert } from './alerts.js';
 import { audit, putAudit } from './audit.js';
+import { claimCall, settleCall } from './calls.js';
 import { changes, drills, putChange, putDrill } from './changes.js';
 import type { SqlDatabase } from './database.js';
 import { deliveries, putDelivery } from './deliveries.js';
@@ -36,6 +37,8 @@ export function sqlArchive(db: SqlDatabase, now: () => number = Date.now): Archi
     deliveries: (query) => deliveries(db, query),
     putAlert: (record) => putAlert(db, record),
     alerts: (query) => alerts(db, query),
+    claimCall: (claim) => claimCall(db, claim),
+    settleCall: (call) => settleCall(db, call),
     putForensics: (incidentId, runId, name, text) =>
       putForensics(db, { incidentId, runId, name, text }, now()),
     forensics: (incidentId, runId) => forensics(db, incidentId, runId),
