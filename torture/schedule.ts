@@ -12,7 +12,7 @@ export type Blow =
 
 export type Part = 'worker' | 'detector' | 'server' | 'temporal';
 export type Link = 'engines' | 'gateway-metrics' | 'runtime' | 'supervisor';
-export type Order = 'abort' | 'pause' | 'acknowledge';
+export type Order = 'abort' | 'pause' | 'acknowledge' | 'skip';
 
 /** A blow, so long after its round began. */
 export interface TimedBlow {
@@ -47,7 +47,7 @@ const FAULTS: readonly (readonly [name: string, isOfOne: boolean])[] = [
 
 const PARTS: readonly Part[] = ['worker', 'worker', 'detector', 'server', 'temporal'];
 const LINKS: readonly Link[] = ['engines', 'gateway-metrics', 'runtime', 'supervisor'];
-const ORDERS: readonly Order[] = ['abort', 'pause', 'acknowledge'];
+const ORDERS: readonly Order[] = ['abort', 'pause', 'acknowledge', 'skip'];
 
 /** A fault is seen after its window (12 s) at the earliest: most blows come from then on. */
 const SOONEST_MS = 4_000;

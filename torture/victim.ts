@@ -16,6 +16,13 @@ import { TcpProxy } from './tcp-proxy.js';
 
 /** Room for Temporal's database and the logs of an hour; small enough to be filled in a moment. */
 const DISK = 'size=1g';
+/** One for each kind of procedure: a fault then opens several incidents that want the same replica. */
+const THRESHOLDS = [
+  { metric: 'request_latency_p95', target: 200, tolerance: '25%', window: '12s' },
+  { metric: 'error_rate_percent', target: 1, tolerance: '100%', window: '12s' },
+  { name: 'replica_availability', metric: 'up', target: 1, tolerance: '50%', window: '12s' },
+  { metric: 'kv_cache_usage_percent', target: 60, tolerance: '10%', window: '12s' },
+];
 const FAKETIME = [
   '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1',
   '/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1',
@@ -35,10 +42,18 @@ export class Victim {
   }
 
   static async start(): Promise<Victim> {
-    const stack = await Stack.prepare({
-      recovery: { verification: { hold: '4s', timeout: '30s' }, approval: { timeout: '15s' } },
-      push: { incidentTtl: '20s' },
-    });
+    const stack = await Stack.prepare(
+      {
+        detector: { stallAfter: '4s' },
+        recovery: {
+          verification: { hold: '4s', timeout: '30s' },
+          // Nobody answers here but now and then an operator's order: a release is rolled back then.
+          approval: { timeout: '15s', onTimeout: 'approve' },
+        },
+        push: { incidentTtl: '20s' },
+      },
+      THRESHOLDS,
+    );
     const victim = new Victim(stack);
     await victim.#standBetween();
     victim.#ownDisk();

@@ -51,9 +51,12 @@ export class Stack {
   }
 
   /** A stack that is configured, on free ports, but not started. */
-  static async prepare(overrides: Readonly<Record<string, Section>> = {}): Promise<Stack> {
+  static async prepare(
+    overrides: Readonly<Record<string, Section>> = {},
+    thresholds?: readonly Section[],
+  ): Promise<Stack> {
     const stack = new Stack(await freePorts(), overrides);
-    writeStackConfig(stack.configFile, stack.dataDir, stack.ports, overrides);
+    writeStackConfig(stack.configFile, stack.dataDir, stack.ports, overrides, thresholds);
     return stack;
   }
 
