@@ -1,31 +1,59 @@
 import type { Evidence } from './evidence.js';
 import { groupBy } from './group-by.js';
 
+/** How long some things took. NaN where there were none. */
+export interface Waits {
+  readonly p50: number;
+  readonly p99: number;
+  readonly n: number;
+}
+
 /** What a run says of speed and success: all from the archive's timelines. */
 export interface Figures {
   readonly incidents: number;
-  /** From the incident's opening to its first action's effect, where one acted: Unix ms differences. */
-  readonly toFirstActionMs: { readonly p50: number; readonly p99: number; readonly n: number };
+  /**
+   * From an incident's opening to its first action's effect, in ms, of those that acted at once: while
+   * workers, links and Temporal were being beaten.
+   */
+  readonly toFirstActionMs: Waits;
+  /** The same of those that another recovery on the same target kept waiting first. */
+  readonly afterWaitingMs: Waits;
+  /** Recovered, of those that changed anything. */
+  readonly recovered: { readonly n: number; readonly of: number };
   readonly outcomes: Readonly<Record<string, number>>;
 }
 
-/** The figures of one run; NaN where nothing acted. */
+function waitsOf(all: readonly number[]): Waits {
+  const sorted = [...all].sort((a, b) => a - b);
+  const at = (share: number) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+  return { p50: at(0.5), p99: at(0.99), n: sorted.length };
+}
+
+/** The figures of one run. */
 export function figuresOf({ incidents, timeline }: Evidence): Figures {
   const lines = groupBy(timeline, ({ incidentId, runId }) => `${incidentId} ${runId}`);
-  const waits: number[] = [];
+  const atOnce: number[] = [];
+  const afterWaiting: number[] = [];
   const outcomes: Record<string, number> = {};
+  let recovered = 0;
   for (const { id, runId, openedAtMs, outcome } of incidents) {
-    const changed = lines.get(`${id} ${runId}`)?.find(({ stage }) => stage === 'changed');
-    if (changed !== undefined) waits.push(changed.atMs - openedAtMs);
+    const own = [...(lines.get(`${id} ${runId}`) ?? [])].sort((a, b) => a.sequence - b.sequence);
+    const index = own.findIndex(({ stage }) => stage === 'changed');
+    const changed = own[index];
+    if (changed !== undefined) {
+      const hasWaited = own.slice(0, index).some(({ stage }) => stage === 'waiting');
+      (hasWaited ? afterWaiting : atOnce).push(changed.atMs - openedAtMs);
+      if (outcome === 'recovered') recovered += 1;
+    }
     const word = outcome ?? 'none';
     outcomes[word] = (outcomes[word] ?? 0) + 1;
   }
-  waits.sort((a, b) => a - b);
-  const at = (share: number) =>
-    waits[Math.min(waits.length - 1, Math.floor(share * waits.length))] ?? Number.NaN;
   return {
     incidents: incidents.length,
-    toFirstActionMs: { p50: at(0.5), p99: at(0.99), n: waits.length },
+    toFirstActionMs: waitsOf(atOnce),
+    afterWaitingMs: waitsOf(afterWaiting),
+    recovered: { n: recovered, of: atOnce.length + afterWaiting.length },
     outcomes,
   };
 }

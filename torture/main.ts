@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { figuresOf } from './figures.js';
+import { figuresOf, type Waits } from './figures.js';
 import { checkInvariants, INVARIANTS, type InvariantName } from './invariants.js';
 import { PLANTS } from './plants.js';
 import { torture } from './run.js';
+import { storyOf } from './story.js';
 
 const { values } = parseArgs({
   options: {
@@ -32,6 +33,8 @@ if (planted !== undefined && !(planted in PLANTS)) {
 const out = (line: string) => void process.stdout.write(`${line}\n`);
 const startedAtMs = Date.now();
 const clock = () => `${((Date.now() - startedAtMs) / 1000).toFixed(0).padStart(5)} s  `;
+// Through `exit`, which ends what was started and gives the disk back.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 out(`torture: ${minutes} min, seed ${seed}`);
 const keepIn = values.keep;
 const result = await torture({ minutes, seed, keepIn, tell: (line) => out(clock() + line) });
@@ -43,15 +46,19 @@ if (values.json) {
   const { rounds, blows, missing } = result;
   out(JSON.stringify({ seed, minutes, rounds, blows, missing, figures, findings }));
 } else {
-  const { p50, p99, n } = figures.toFirstActionMs;
+  const { toFirstActionMs, afterWaitingMs, recovered } = figures;
+  const spread = ({ p50, p99, n }: Waits) => `p50 ${p50} ms, p99 ${p99} ms (n = ${n})`;
   out(`${result.rounds} rounds, blows: ${JSON.stringify(result.blows)}`);
   out(`${figures.incidents} incidents, outcomes: ${JSON.stringify(figures.outcomes)}`);
-  out(`from the incident to the first action's effect: p50 ${p50} ms, p99 ${p99} ms (n = ${n})`);
+  out(`from the incident to its first action's effect: ${spread(toFirstActionMs)}`);
+  out(`the same, where another recovery had to be waited for: ${spread(afterWaitingMs)}`);
+  out(`recovered: ${recovered.n} of ${recovered.of} that changed anything`);
   for (const [name, words] of Object.entries(INVARIANTS)) {
     const broken = findings.filter(({ invariant }) => invariant === name);
     out(`${broken.length === 0 ? 'holds ' : 'BROKEN'}  ${words}`);
     for (const { text } of broken) out(`        ${text}`);
   }
+  if (findings.length > 0) for (const line of storyOf(evidence)) out(line);
 }
 out(findings.length === 0 ? `clean (seed ${seed})` : `${findings.length} findings (seed ${seed})`);
 process.exitCode = findings.length === 0 ? 0 : 1;

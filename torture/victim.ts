@@ -55,6 +55,7 @@ export class Victim {
       THRESHOLDS,
     );
     const victim = new Victim(stack);
+    process.on('exit', victim.#clean);
     await victim.#standBetween();
     victim.#ownDisk();
     victim.#ownClock();
@@ -102,9 +103,15 @@ export class Victim {
   async stop(): Promise<void> {
     for (const proxies of this.#proxies.values()) for (const proxy of proxies) await proxy.close();
     delete process.env['LD_PRELOAD'];
-    if (this.#isMounted) execFileSync('umount', ['-l', this.stack.dataDir]);
-    rmSync(this.stack.folder, { recursive: true, force: true, maxRetries: 5 });
+    process.off('exit', this.#clean);
+    this.#clean();
   }
+
+  readonly #clean = (): void => {
+    if (this.#isMounted) execFileSync('umount', ['-l', this.stack.dataDir]);
+    this.#isMounted = false;
+    rmSync(this.stack.folder, { recursive: true, force: true, maxRetries: 5 });
+  };
 
   /** Puts a proxy in front of everything that paramedic reads or acts on. */
   async #standBetween(): Promise<void> {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Evidence, TimelineRow } from '../../torture/evidence.js';
+import { figuresOf } from '../../torture/figures.js';
 import { checkInvariants, INVARIANTS, type InvariantName } from '../../torture/invariants.js';
 import { PLANTS } from '../../torture/plants.js';
+import { storyOf } from '../../torture/story.js';
 import { schedule } from '../../torture/schedule.js';
 
 const ID = 'incident:chat:engine-2:request_latency_p95';
@@ -123,6 +125,32 @@ describe('the checker of a torture run', () => {
     );
     expect(found({ ...CLEAN, timeline })).toEqual(['records-complete']);
     expect(found({ ...CLEAN, audit: [] })).toEqual(['records-complete']);
+  });
+});
+
+describe('the figures of a torture run', () => {
+  it('tell how long the first action took, apart where another recovery was in its way', () => {
+    const timeline = CLEAN.timeline.map((line) =>
+      line.runId === 'run-2' && line.stage === 'plan' ? { ...line, stage: 'waiting' } : line,
+    );
+    // Lines are 100 ms apart, and the change is the fourth.
+    expect(figuresOf({ ...CLEAN, timeline })).toEqual({
+      ...{ incidents: 3, outcomes: { recovered: 3 }, recovered: { n: 3, of: 3 } },
+      toFirstActionMs: { p50: 300, p99: 300, n: 2 },
+      afterWaitingMs: { p50: 300, p99: 300, n: 1 },
+    });
+  });
+});
+
+describe('what a red torture run tells', () => {
+  it('is all that it left, incident by incident', () => {
+    const story = storyOf(CLEAN);
+    expect(story[0]).toBe(`00:00:01.000  ${ID} (run-1): resolved, recovered`);
+    expect(story).toContain('  4 00:00:01.300 changed: changed');
+    expect(story).toContain(
+      '00:00:01.200  gateway #1: set server engines/engine-2 weight 10, 3 in service',
+    );
+    expect(story).toContain(`order taken: abort of ${ID}`);
   });
 });
 
