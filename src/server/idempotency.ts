@@ -3,7 +3,7 @@ import type { CallAnswer, CallArchive } from '../domain/calls.js';
 import { Problem } from './problem.js';
 
 /** The header that names a write, so that it can be repeated without being done twice. */
-export const IDEMPOTENCY_HEADER = 'idempotency-key';
+const IDEMPOTENCY_HEADER = 'idempotency-key';
 /** Says that an answer is an earlier one. */
 const REPLAYED_HEADER = 'idempotency-replayed';
 const KEY = /^[\x21-\x7e]{1,200}$/;

@@ -31,7 +31,7 @@ it('is done by another worker when the first is killed in the middle, and filed 
   const env = await createDevServerEnv();
   onTestFinished(() => env.teardown());
   const archivePath = path.join(scratchFolder(), 'archive.db');
-  const program = await bundleProgram('test/activities/analysis-worker.ts');
+  const program = await bundleProgram('test/activities/analysis-worker-process.ts');
   onTestFinished(() => program.dispose());
   const settings: AnalysisWorkerSettings = { address: env.address, archivePath };
   const victim = program.start(JSON.stringify(settings));

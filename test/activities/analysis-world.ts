@@ -3,7 +3,7 @@ import type { Archive } from '../../src/domain/archive.js';
 import type { SeriesPoints } from '../../src/domain/ports.js';
 import { FakeFleet } from '../workflows/fake-world.js';
 
-/** What `analysis-worker.ts` is told, as JSON in its only argument. */
+/** What `analysis-worker-process.ts` is told, as JSON in its only argument. */
 export interface AnalysisWorkerSettings {
   /** Temporal's `host:port`. */
   readonly address: string;

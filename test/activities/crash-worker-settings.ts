@@ -2,7 +2,7 @@
 export type Effect =
   'setWeight' | 'setAdmin' | 'restart' | 'scale' | 'activate' | 'resetPrefixCache' | 'setPaused';
 
-/** What a worker of these tests is told, `crash-worker.ts` as JSON in its only argument. */
+/** What a worker of these tests is told, `crash-worker-process.ts` as JSON in its only argument. */
 export interface CrashWorkerSettings {
   /** Temporal's `host:port`. */
   readonly address: string;

@@ -32,7 +32,7 @@ beforeAll(async () => {
   const [server, process, worker] = await Promise.all([
     createDevServerEnv(),
     startFleet(REPLICAS),
-    bundleProgram('test/activities/crash-worker.ts'),
+    bundleProgram('test/activities/crash-worker-process.ts'),
   ]);
   env = server;
   fleet = new CrashFleet(process);

@@ -5,7 +5,7 @@ import { BREAKER_KINDS, type BreakerKind, type BreakerSettings } from './breaker
 /** What such an incident counts: no sample has this name, a breaker's trials are its only measure. */
 export const FAILED_TRIALS_METRIC = 'breaker_failed_trials';
 /** Stands in for a threshold's name in the fingerprint. */
-export const FAILED_TRIALS_THRESHOLD = 'breaker_trials';
+const FAILED_TRIALS_THRESHOLD = 'breaker_trials';
 
 /** The breakers of one replica, with the settings that hold for each. */
 export interface ReplicaBreakers {
