@@ -70,8 +70,8 @@ module.exports = {
     allow(
       'page-stands-alone',
       '^src/server/web/',
-      '^src/server/web/',
-      'the page runs in a browser: it knows the API by its answers',
+      '^src/(server/web/|domain/event-stream\\.ts$)',
+      'the page runs in a browser: it knows the API by its answers, and reads its events as the CLI does',
     ),
     {
       name: 'page-is-bundled',

@@ -1,13 +1,8 @@
-import type { Command } from 'commander';
 import type { InitOptions } from './init.js';
-
-/** Runs a command’s body and makes its exit code of it. */
-type Runner = <A extends unknown[]>(
-  body: (...args: A) => Promise<number | undefined>,
-) => (...args: A) => Promise<void>;
+import type { Registration } from './registration.js';
 
 /** The commands that set paramedic up: init, doctor, config, token, completion. */
-export function registerSetup(program: Command, run: Runner, configPath: () => string): void {
+export function registerSetup({ program, run, configPath }: Registration): void {
   const collect = (url: string, before: readonly string[] = []) => [...before, url];
   program
     .command('init')

@@ -1,5 +1,5 @@
 import { isLocked } from './client.js';
-import { EventParser } from './sse.js';
+import { EventParser } from '../../../domain/event-stream.js';
 import { isLive, tellAll, wakeAll } from './resource.js';
 
 const FIRST_RETRY_MS = 1_000;
