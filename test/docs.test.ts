@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { configKeys } from '../src/commands/config-keys.js';
 import { parseConfig } from '../src/config/load.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
@@ -60,6 +61,11 @@ describe('the documentation', () => {
       const options = line.replace(/--config \S+/, '').match(/(?<= )--[\w-]+/g) ?? [];
       for (const option of options) expect(text, `${page}: ${line}`).toContain(option);
     }
+  });
+
+  it('has every key of the configuration, as the schema and the example have them now', () => {
+    const stale = 'stale: bin/paramedic config keys > docs/configuration-keys.md';
+    expect(read('docs/configuration-keys.md'), stale).toBe(`${configKeys()}\n`);
   });
 
   it('names only scripts that package.json has', () => {

@@ -59,6 +59,15 @@ export function registerSetup({ program, run, configPath }: Registration): void 
         return showConfigSchema();
       }),
     );
+  config
+    .command('keys')
+    .description('every key with its values, default and meaning, as Markdown')
+    .action(
+      run(async () => {
+        const { showConfigKeys } = await import('./config-keys.js');
+        return showConfigKeys();
+      }),
+    );
   program
     .command('token')
     .description('who may call the API')
