@@ -62,9 +62,10 @@ const compose = z
 const services = Object.entries(compose.services);
 
 describe('docker-compose.yml', () => {
-  it('has Temporal on Postgres, its UI, Prometheus and the three roles', () => {
+  it('has Temporal on Postgres, its UI, Prometheus, Grafana and the three roles', () => {
     expect(Object.keys(compose.services).sort()).toEqual([
       'detector',
+      'grafana',
       'postgres',
       'prometheus',
       'server',
@@ -143,7 +144,11 @@ describe('docker/paramedic.yaml', () => {
     expect(config.server).toMatchObject({ host: '0.0.0.0', port: 2242 });
     const targets = text('docker/prometheus.yml');
     expect(targets).toContain(`server:${config.server.port}`);
-    expect(targets).toContain(`detector:${config.detector.port}`);
+    // It has the other roles' figures as well: scraped too, they would count twice.
+    expect(targets).not.toContain('detector:');
+    for (const [rule] of targets.matchAll(/(?<=\/rules\/).+$/gm)) {
+      expect(existsSync(path.join(root, 'integrations/prometheus', rule)), rule).toBe(true);
+    }
   });
 });
 
