@@ -18,15 +18,16 @@ const PATIENCE = {
 const MAX_CONNECTIONS = 2_000;
 
 /**
- * Serves an app until stopped.
+ * Serves an app until stopped; `patience` is Node's settings of how long a request may take to arrive.
  *
  * @throws Error naming the port and the setting that changes it, when it is taken.
  */
 export function listen(
   app: Servable,
   at: { readonly host: string; readonly port: number; readonly setting: string },
+  patience: typeof PATIENCE = PATIENCE,
 ): Promise<Running & { readonly port: number }> {
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: PATIENCE });
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: patience });
   if ('maxConnections' in server) server.maxConnections = MAX_CONNECTIONS;
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {

@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest';
+import { roleGuard } from '../../src/adapters/identity/role-guard.js';
 import { listen } from '../../src/compose/http-listener.js';
 import { createInternalApi } from '../../src/detector/internal-api.js';
 import type { IncidentRecord } from '../../src/domain/archive.js';
@@ -34,7 +35,10 @@ export interface LiveServer {
 }
 
 /** Server and detector over real sockets, with one token of each role and one incident. */
-export async function liveServer(more: Partial<ServerParts> = {}): Promise<LiveServer> {
+export async function liveServer(
+  more: Partial<ServerParts> = {},
+  internalToken?: string,
+): Promise<LiveServer> {
   const errors: string[] = [];
   const { detector } = await started(makeDetector(scratchFolder(), new FakeIncidents()));
   const internal = createInternalApi({
@@ -51,7 +55,7 @@ export async function liveServer(more: Partial<ServerParts> = {}): Promise<LiveS
     health: () => Promise.resolve(NO_HEALTH),
     reload: ({ dropChanges }) => detector.thresholds.rebase([P95], { dropChanges }),
     onError: (error) => errors.push(`detector: ${String(error)}`),
-    guard: () => undefined,
+    guard: internalToken === undefined ? () => undefined : roleGuard(internalToken),
     now: Date.now,
   });
   const at = { host: '127.0.0.1', port: 0, setting: 'none' };
@@ -60,7 +64,7 @@ export async function liveServer(more: Partial<ServerParts> = {}): Promise<LiveS
   const { authentication, tokens } = withTokens();
   const parts = await serverParts({
     authentication,
-    detector: createDetectorClient(`http://127.0.0.1:${inner.port}`),
+    detector: createDetectorClient(`http://127.0.0.1:${inner.port}`, internalToken),
     monitor: memoryMonitor(Date.now),
     incidents: {
       find: (id) =>
