@@ -90,7 +90,7 @@ function leadOf(kind: AlertKind, snapshot: AlertSnapshot, level: number): string
         ? 'Approval wanted'
         : `Approval wanted until ${utcText(waiting.untilMs)}`;
     case 'recovery':
-      return `Recovery ${outcome ?? 'ended'}`;
+      return outcome === 'recovered' ? 'Recovered' : `Recovery ${outcome ?? 'ended'}`;
     case 'escalated':
       return 'A person must look';
     case 'rollback-incomplete':

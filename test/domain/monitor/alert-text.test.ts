@@ -68,6 +68,7 @@ describe('the text of an alert', () => {
   });
 
   it.each<[AlertKind, Partial<AlertSnapshot>, string, readonly string[]]>([
+    ['recovery', { outcome: 'recovered' }, 'Recovered', ['acknowledge']],
     ['recovery', { outcome: 'rolled-back' }, 'Recovery rolled-back', ['acknowledge']],
     ['escalated', { state: 'escalated' }, 'A person must look', ['acknowledge']],
     ['unacknowledged', {}, 'Not acknowledged, level 2', ['acknowledge', 'abort']],
