@@ -80,7 +80,7 @@ function configText(service: string, engines: readonly string[], gateway?: strin
   // JSON is YAML: nothing in a name or a URL can change the file’s structure.
   const q = (text: string) => JSON.stringify(text);
   const named = engines.map((url, i) => ({ name: `engine-${i + 1}`, url }));
-  return `# Written by \`paramedic init\`. Every key, with its unit and default: config/example.yaml.
+  return `# Written by \`paramedic init\`. Every key: docs/configuration-keys.md.
 environment: production
 # Temporal's database, the archive, snapshots and logs.
 dataDir: .paramedic
@@ -105,7 +105,7 @@ ${gateway === undefined ? '    # metrics: [{ url: http://127.0.0.1:8404/metrics,
     engine: { actuator: engines }
     # loadBalancer: { actuator: gateway, backend: engines }
 
-# Seven thresholds are in force by default; name others here (docs/configuration.md).
+# Seven thresholds and availability are in force by default; name others here (docs/configuration.md).
 
 recovery:
   # What each action may do unasked: observe, suggest, approve (asks first) or auto.

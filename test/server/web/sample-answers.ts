@@ -6,12 +6,14 @@ import type {
   IncidentDetail,
   IncidentSeries,
   Mode,
-  RcaStatistics,
-  Recommendation,
-  Report,
   Sla,
   SlaThreshold,
 } from '../../../src/server/web/lib/contract.js';
+import type {
+  RcaStatistics,
+  Recommendation,
+  Report,
+} from '../../../src/server/web/lib/rca-contract.js';
 
 /** Numbers in 0..1 from a seed (mulberry32), the same at every run. */
 function chance(seed: number): () => number {

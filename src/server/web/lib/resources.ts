@@ -1,19 +1,16 @@
 import type {
   Alert,
   Breaker,
-  Change,
   Health,
   Incident,
   IncidentDetail,
   IncidentSeries,
   Mode,
-  RcaStatistics,
-  Recommendation,
-  Report,
   Session,
   Sla,
   Summary,
 } from './contract.js';
+import type { Change, RcaStatistics, Recommendation, Report } from './rca-contract.js';
 import { resource } from './resource.js';
 
 /** Between two questions about what may change any second, without and with events. */

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { Hypothesis } from '../lib/contract.js';
+import type { Hypothesis } from '../lib/rca-contract.js';
 import { percent, scope } from '../lib/format.js';
 import { Icon } from './icon.js';
 

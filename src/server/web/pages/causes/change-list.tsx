@@ -1,4 +1,4 @@
-import type { Change } from '../../lib/contract.js';
+import type { Change } from '../../lib/rca-contract.js';
 import { moment, scope } from '../../lib/format.js';
 import { nowMs } from '../../lib/now.js';
 import { Badge } from '../../ui/badge.js';

@@ -1,4 +1,4 @@
-import type { RcaStatistics } from '../../lib/contract.js';
+import type { RcaStatistics } from '../../lib/rca-contract.js';
 import { words } from '../../lib/format.js';
 import { Share } from '../../ui/hypotheses.js';
 import { Empty } from '../../ui/panel.js';

@@ -1,4 +1,4 @@
-import type { Related, Report } from '../../lib/contract.js';
+import type { Related, Report } from '../../lib/rca-contract.js';
 import { words } from '../../lib/format.js';
 import { Badge } from '../../ui/badge.js';
 import { Empty } from '../../ui/panel.js';

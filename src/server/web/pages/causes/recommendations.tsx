@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { Recommendation } from '../../lib/contract.js';
+import type { Recommendation } from '../../lib/rca-contract.js';
 import { moment, words } from '../../lib/format.js';
 import { nowMs } from '../../lib/now.js';
 import { incidentPath } from '../../lib/router.js';

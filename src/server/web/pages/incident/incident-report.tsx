@@ -1,4 +1,4 @@
-import type { Report } from '../../lib/contract.js';
+import type { Report } from '../../lib/rca-contract.js';
 import { useResource } from '../../lib/resource.js';
 import { report as reportResource } from '../../lib/resources.js';
 import { Badge } from '../../ui/badge.js';
