@@ -16,9 +16,6 @@ export interface RotationLimits {
   readonly keep: number;
 }
 
-/** 40 MB for each process in all: some days of normal logging, and a bound on a bad night. */
-const DEFAULT_LIMITS: RotationLimits = { maxBytes: 8_000_000, keep: 4 };
-
 /**
  * A log file that never grows beyond its bound: `F`, and older `F.1`, `F.2`, … up to `keep`.
  *
@@ -35,7 +32,7 @@ export class RotatingLog {
   /** Opens or continues the file; its folder is created. */
   constructor(
     private readonly file: string,
-    private readonly limits: RotationLimits = DEFAULT_LIMITS,
+    private readonly limits: RotationLimits,
   ) {
     mkdirSync(path.dirname(file), { recursive: true });
     this.open();

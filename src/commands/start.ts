@@ -33,7 +33,7 @@ export async function startSettings(
   dataDir: string | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<StartSettings> {
-  const { fleet, detector, server } = config;
+  const { fleet, detector, server, logs } = config;
   return {
     configPath: path.resolve(configPath),
     dataDir: path.resolve(dataDir ?? config.dataDir),
@@ -41,7 +41,7 @@ export async function startSettings(
     searchAttributes: SEARCH_ATTRIBUTES,
     fleet: fleet === undefined ? undefined : { ...fleet, loadRps: fleet.loadRps },
     detector: { host: detector.host, port: detector.port },
-    server,
+    ...{ server, logs },
   };
 }
 

@@ -1,20 +1,37 @@
 import { INCIDENT_STATES, MAX_PAGE, type Archive } from '../domain/archive.js';
 import type { Telemetry } from '../telemetry.js';
 
+/** Scrapers may be many and fast: however often they ask, the archive is read no more often. */
+const READ_EVERY_MS = 10_000;
+
 const OPEN_STATES = INCIDENT_STATES.filter((state) => state !== 'resolved');
 
-/** Adds the open incidents by state to the server's metrics; call what it returns before they are read. */
+/**
+ * Adds the open incidents by state to the server's metrics; call what it returns before they are read.
+ * What it shows may be 10 s old.
+ */
 export function mirrorOpenIncidents(
   archive: Pick<Archive, 'incidents'>,
-  { registry }: Telemetry,
+  { registry }: Pick<Telemetry, 'registry'>,
+  nowMs: () => number = Date.now,
 ): () => Promise<void> {
   const gauge = registry.gauge('paramedic_incidents_open', 'Open incidents, by state.', {
     state: OPEN_STATES,
   });
-  return async () => {
+  let readAtMs = -Infinity;
+  let reading: Promise<void> | undefined;
+  const read = async () => {
     const { items } = await archive.incidents({ states: OPEN_STATES, limit: MAX_PAGE });
     for (const state of OPEN_STATES) {
       gauge.set({ state }, items.filter((one) => one.state === state).length);
     }
+    readAtMs = nowMs();
+  };
+  return async () => {
+    if (nowMs() - readAtMs < READ_EVERY_MS) return;
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    await reading;
   };
 }

@@ -1,5 +1,6 @@
 import { Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { findFreePort } from '../adapters/temporal/port.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { exitWithParent } from '../local-stack/parent-watch.js';
@@ -16,6 +17,8 @@ export interface Role {
   readonly reload: () => Config;
   readonly log: Logger;
   readonly telemetry: Telemetry;
+  /** Where Temporal's SDK exports its metrics, in roles that have workers. */
+  readonly sdkMetricsUrl?: string | undefined;
 }
 
 /** A part that runs until it is stopped. */
@@ -43,14 +46,28 @@ export async function runRole(
   };
   const config = load();
   const log = createLogger({ role, level: config.logLevel });
-  Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
+  // A port of its own is all that the SDK offers; only this process asks there, so any will do.
+  const sdkAddress = role === 'worker' ? `127.0.0.1:${await findFreePort()}` : undefined;
+  Runtime.install({
+    logger: temporalLogger(log),
+    shutdownSignals: [],
+    ...(sdkAddress === undefined ? {} : { telemetryOptions: sdkTelemetry(sdkAddress) }),
+  });
+  const sdkMetricsUrl = sdkAddress === undefined ? undefined : `http://${sdkAddress}/metrics`;
   const telemetry = createTelemetry({ role, version: packageVersion() });
   const stopped = new Promise<string>((resolve) => {
     process.once('SIGTERM', () => resolve('SIGTERM'));
     process.once('SIGINT', () => resolve('SIGINT'));
   });
   try {
-    const running = await start({ config, configPath, reload: load, log, telemetry });
+    const running = await start({
+      config,
+      configPath,
+      reload: load,
+      log,
+      telemetry,
+      sdkMetricsUrl,
+    });
     log.info({ ready: true }, 'ready');
     log.info({ signal: await stopped }, 'stopping');
     await running.stop();
@@ -64,6 +81,12 @@ export async function runRole(
   } finally {
     telemetry.close();
   }
+}
+
+/** Names as Prometheus wants them: seconds, and `_total`. */
+function sdkTelemetry(bindAddress: string) {
+  const names = { countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true };
+  return { metrics: { prometheus: { bindAddress, ...names } } };
 }
 
 /** Base of links into Temporal's UI. */

@@ -5,6 +5,8 @@ import { seedTelemetry, type Telemetry } from '../telemetry.js';
 /** Below a usual scrape's period, so that what is scraped is fresh. */
 const EVERY_MS = 5_000;
 const TIMEOUT_MS = 4_000;
+/** They are in this very process. */
+const SDK_WITHIN_MS = 1_000;
 
 /**
  * Sends the worker's metrics to the server, which exports them beside its own: a worker has no port to
@@ -15,13 +17,15 @@ export function sendMetrics(parts: {
   readonly telemetry: Telemetry;
   readonly archive: Pick<Archive, 'statistics'>;
   readonly serverUrl: string;
+  /** Where Temporal's SDK exports its own: their names differ (`temporal_…`), so they simply follow. */
+  readonly sdkMetricsUrl?: string | undefined;
   /** The roles' own, where there is one; a secret. */
   readonly token: string | undefined;
   /** Tells this worker apart from others; letters, digits, `_`, `.`, `-`. */
   readonly name: string;
   readonly onFailed: (error: unknown) => void;
 }): () => void {
-  const { telemetry, archive, serverUrl, token, name, onFailed } = parts;
+  const { telemetry, archive, serverUrl, sdkMetricsUrl, token, name, onFailed } = parts;
   const url = new URL(`/internal/metrics/${encodeURIComponent(name)}`, serverUrl);
   let isSeeded = false;
   let isBusy = false;
@@ -32,7 +36,7 @@ export function sendMetrics(parts: {
     }
     const { statusCode, body } = await request(url, {
       method: 'PUT',
-      body: telemetry.expose(),
+      body: `${telemetry.expose()}${await sdkMetrics(sdkMetricsUrl)}`,
       headers: {
         'content-type': 'text/plain; version=0.0.4',
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -51,4 +55,15 @@ export function sendMetrics(parts: {
       .finally(() => (isBusy = false));
   }, EVERY_MS);
   return () => clearInterval(timer);
+}
+
+/** Empty when they can't be had: its own metrics are worth sending without the SDK's. */
+async function sdkMetrics(url: string | undefined): Promise<string> {
+  if (url === undefined) return '';
+  try {
+    const reply = await fetch(url, { signal: AbortSignal.timeout(SDK_WITHIN_MS) });
+    return reply.ok ? await reply.text() : '';
+  } catch {
+    return '';
+  }
 }

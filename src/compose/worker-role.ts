@@ -36,7 +36,8 @@ import { createActuators, createWorld } from './world.js';
 const CONNECT_WITHIN_MS = 30_000;
 
 /** The worker role: runs the workflows, acts on the fleet, analyses causes. */
-export async function startWorker({ config, configPath, log, telemetry }: Role): Promise<Running> {
+export async function startWorker(role: Role): Promise<Running> {
+  const { config, configPath, log, telemetry, sdkMetricsUrl } = role;
   const { namespace } = config.temporal;
   const { target, dataConverter, bundle } = await temporalAccess(config);
   await prepareServer(target, namespace);
@@ -90,6 +91,7 @@ export async function startWorker({ config, configPath, log, telemetry }: Role):
     telemetry,
     archive,
     serverUrl,
+    sdkMetricsUrl,
     token: internalToken,
     name: `worker-${os.hostname()}-${process.pid}`.replace(/[^\w.-]/g, '_'),
     onFailed: (error) => log.debug({ err: error }, 'metrics were not sent; they are sent again'),

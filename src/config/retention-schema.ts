@@ -13,3 +13,14 @@ export const retentionSchema = z.strictObject({
   /** Answers to writes with an idempotency key: a repeated call within it is given the same one. */
   idempotencyKeys: durationOrZero.prefault('1d'),
 });
+
+/**
+ * The log files of the parts that `start` runs. 40 MB for each in all: some days of normal logging, and
+ * a bound on a bad night.
+ */
+export const logsSchema = z.strictObject({
+  /** Bytes at which a part's file is rotated. */
+  maxBytes: z.int().min(10_000).default(8_000_000),
+  /** Old files that are kept of each part. */
+  keep: z.int().min(1).max(1_000).default(4),
+});

@@ -13,7 +13,7 @@ import { monitorSchema } from './monitor-schema.js';
 import { recoverySchema } from './recovery-schema.js';
 import { checkSlos, slosSchema } from './slo-schema.js';
 import { exposures, serverSettings } from './server-schema.js';
-import { retentionSchema } from './retention-schema.js';
+import { logsSchema, retentionSchema } from './retention-schema.js';
 import { sourceSchema } from './source-schema.js';
 import { temporalSchema } from './temporal-schema.js';
 import { thresholdsSchema } from './threshold-schema.js';
@@ -96,6 +96,7 @@ export const configSchema = z
     /** Where incidents, reports and the audit are kept; an embedded file in `dataDir` where left out. */
     archive: archiveSchema.optional(),
     retention: retentionSchema.prefault({}),
+    logs: logsSchema.prefault({}),
     heartbeat: heartbeatSchema.optional(),
     /** The reference fleet that `start` runs; without it, `start` watches the services given. */
     fleet: z

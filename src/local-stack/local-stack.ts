@@ -88,7 +88,7 @@ export class LocalStack {
   /** Starts a part and keeps it running from then on. */
   private async part(name: string, words: string, start: Start): Promise<void> {
     this.abort.signal.throwIfAborted();
-    const log = openPartLog(this.settings.dataDir, name, this.terminal);
+    const log = openPartLog(this.settings, name, this.terminal);
     this.logs.push(log);
     const supervisor = new Supervisor({
       name,

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { RotatingLog } from '../adapters/rotating-log.js';
+import type { StartSettings } from './start-settings.js';
 import { storyLine } from './story.js';
 import type { Terminal } from './terminal.js';
 
@@ -18,9 +19,13 @@ export interface PartLog {
  * Opens the log of a part; it is shared by all the processes that the part runs in turn. What can't be
  * written, as on a full disk, is lost and counted: the stack does not end because its log does.
  */
-export function openPartLog(dataDir: string, name: string, terminal: Terminal): PartLog {
+export function openPartLog(
+  { dataDir, logs }: Pick<StartSettings, 'dataDir' | 'logs'>,
+  name: string,
+  terminal: Terminal,
+): PartLog {
   const file = path.join(logFolder(dataDir), `${name}.log`);
-  const log = new RotatingLog(file);
+  const log = new RotatingLog(file, logs);
   let lost = 0;
   const write = (line: string): void => {
     try {

@@ -1,3 +1,4 @@
+import type { RotationLimits } from '../adapters/rotating-log.js';
 import type { TemporalTarget } from '../adapters/temporal/connection.js';
 import type { SearchAttributeDefinitions } from '../adapters/temporal/search-attributes.js';
 
@@ -53,4 +54,6 @@ export interface StartSettings {
   readonly fleet: FleetSettings | undefined;
   readonly detector: ListenSettings;
   readonly server: ListenSettings;
+  /** Bounds of each part's log files. */
+  readonly logs: RotationLimits;
 }

@@ -14,9 +14,8 @@ import {
 import { asProblem } from './incidents.js';
 import { readMonitor, updateMonitor } from './monitor-client.js';
 
-/** Reads need no worker; orders do. */
+/** Reads need no worker; orders do, and are bounded by the client. */
 const READ_WITHIN_MS = 2_000;
-const ANSWER_WITHIN_MS = 8_000;
 
 /** Mode, maintenance and silences, through Temporal. Refusals are Problems that say why. */
 export interface Monitor {
@@ -30,17 +29,20 @@ export interface Monitor {
 
 /** The monitor over a Temporal client. */
 export function createMonitor(client: Client): Monitor {
-  const within = async <T>(deadlineMs: number, run: () => Promise<T>): Promise<T> => {
+  const asked = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
-      return await client.connection.withDeadline(Date.now() + deadlineMs, run);
+      return await run();
     } catch (error) {
       throw asProblem(error, 'monitor');
     }
   };
   const order = <Result, Ask>(update: UpdateDefinition<Result, [Ask]>, ask: Ask) =>
-    within(ANSWER_WITHIN_MS, () => updateMonitor(client, update, ask));
+    asked(() => updateMonitor(client, update, ask));
   return {
-    view: () => within(READ_WITHIN_MS, () => readMonitor(client)),
+    view: () =>
+      asked(() =>
+        client.connection.withDeadline(Date.now() + READ_WITHIN_MS, () => readMonitor(client)),
+      ),
     setMode: (ask) => order(modeUpdate, ask),
     setMaintenance: (ask) => order(maintenanceUpdate, ask),
     addSilence: (ask) => order(silenceUpdate, ask),

@@ -49,6 +49,7 @@ async function launch(folder: string, env: NodeJS.ProcessEnv = {}): Promise<Laun
     },
     searchAttributes: { Service: 'Keyword' },
     fleet: undefined,
+    logs: { maxBytes: 1_000_000, keep: 1 },
     detector: await listen(),
     server: await listen(),
   };

@@ -7,6 +7,8 @@ import { runFolder } from '../../src/local-stack/pid-files.js';
 import { Terminal } from '../../src/local-stack/terminal.js';
 import { scratchFolder } from '../support/scratch.js';
 
+const LOGS = { maxBytes: 1_000_000, keep: 1 };
+
 /** Beyond what Linux gives to a process: nobody is harmed by what is done to it. */
 const NOBODY = 4_194_305;
 
@@ -17,7 +19,7 @@ it('goes on when its disk is full, tells people once, and counts what went missi
   symlinkSync('/dev/full', file);
   const told: string[] = [];
   const terminal = new Terminal({ write: (text) => told.push(text) }, {});
-  const log = openPartLog(dataDir, 'worker', terminal);
+  const log = openPartLog({ dataDir, logs: LOGS }, 'worker', terminal);
   for (const line of ['one', 'two', 'three']) log.onLine(line);
   expect(told).toEqual([expect.stringContaining('worker.log can’t be written, lines go missing')]);
   rmSync(file);

@@ -25,6 +25,7 @@ async function settingsIn(dataDir: string): Promise<StartSettings> {
     },
     searchAttributes: {},
     fleet: undefined,
+    logs: { maxBytes: 1_000_000, keep: 1 },
     detector: await listen(),
     server: await listen(),
   };

@@ -44,3 +44,15 @@ export function assertPortFree(port: number, setting: string, host = '127.0.0.1'
     });
   });
 }
+
+/** A port of loopback that was free a moment ago, for a program that can't be given port 0. */
+export function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer();
+    probe.once('error', reject);
+    probe.listen({ port: 0, host: '127.0.0.1' }, () => {
+      const { port } = probe.address() as net.AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
