@@ -7,10 +7,10 @@ import type {
   Notification,
   NotificationKind,
 } from '../domain/notification.js';
-import { AdapterError, type Notifier } from '../domain/ports.js';
+import { AdapterError, isFinal, type Notifier } from '../domain/ports.js';
 import type { NotifyAsk, NotifyFailure, NotifyResult } from '../workflows/notify-messages.js';
 import type { NotifyActivities } from './contract.js';
-import { asFailure, isFinal } from './failure.js';
+import { asFailure } from './failure.js';
 import { Turnstile } from './turnstile.js';
 
 /** A configured way to tell people. */

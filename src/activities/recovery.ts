@@ -1,11 +1,11 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { AdapterError } from '../domain/ports.js';
+import { AdapterError, isFinal } from '../domain/ports.js';
 import type { PlannedStep } from '../workflows/messages.js';
 import { ACTIONS } from './actions/index.js';
 import type { ActContext, Action } from './actions/action.js';
 import type { RecoveryActivities } from './contract.js';
-import { asFailure, isFinal } from './failure.js';
+import { asFailure } from './failure.js';
 import { alive, fence } from './fence.js';
 import { awaitCondition } from './conditions.js';
 import { choosePlan } from './plan.js';

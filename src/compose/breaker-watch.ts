@@ -7,6 +7,7 @@ import { FailedTrials } from '../detector/breakers/failed-trials.js';
 import { PendingOutcomes } from '../detector/breakers/pending.js';
 import { BreakerWatch } from '../detector/breakers/watch.js';
 import type { Detector } from '../detector/detector.js';
+import { nextMode, type Mode } from '../domain/monitor/mode.js';
 import type { Breaker } from '../domain/recovery/breaker.js';
 import type { BreakerKind } from '../domain/recovery/breaker-kinds.js';
 import type { SliSample } from '../domain/sla/samples.js';
@@ -14,6 +15,7 @@ import { limitOf } from '../domain/sla/threshold.js';
 import type { Target } from '../workflows/messages.js';
 import { createBreakers } from './breakers.js';
 import { createCoordination } from './coordination.js';
+import type { MonitorWatch } from './monitor-watch.js';
 import type { Role } from './role.js';
 import type { LaterClient } from './temporal-later.js';
 
@@ -48,9 +50,13 @@ export interface RunningWatch {
 /** Puts them together. They run without Temporal too: what it is to be told waits on the disk. */
 export function createWatch(
   { config, log }: Pick<Role, 'config' | 'log'>,
-  temporal: LaterClient,
-  actuators: ReadonlyMap<string, ActuatorPorts>,
+  parts: {
+    readonly temporal: LaterClient;
+    readonly monitor: Pick<MonitorWatch, 'fresh'>;
+    readonly actuators: ReadonlyMap<string, ActuatorPorts>;
+  },
 ): RunningWatch {
+  const { temporal, monitor, actuators } = parts;
   const services = servicesOf(config, actuators);
   const breakers = createBreakers(() => temporal.get(), config);
   const mayAct = config.recovery.autonomy.circuit_breaker_open === 'auto';
@@ -86,11 +92,12 @@ export function createWatch(
     onProblem,
   });
   const feed = new BreakerFeed(watch, services, onProblem);
-  let mode: () => keyof Omit<Config['health'], 'timeout'> = () => 'normal';
+  let detected: () => Mode = () => 'normal';
   let thresholds: Detector['thresholds'] | undefined;
   const checks = new HealthChecks({
     ...{ services, watch, onProblem, now: Date.now },
-    intervalMs: () => config.health[mode()],
+    // While Temporal is away the violations of here call for the rhythm.
+    intervalMs: () => config.health[RHYTHMS[monitor.fresh()?.mode ?? detected()]],
     timeoutMs: config.health.timeout,
   });
   const timers: NodeJS.Timeout[] = [];
@@ -110,7 +117,7 @@ export function createWatch(
   };
   return {
     async start(detector) {
-      mode = () => modeOf(detector);
+      detected = () => modeOf(detector);
       ({ thresholds } = detector);
       await pending.restore().catch((error: unknown) => onProblem('breakers.json', error));
       await watch.sync().catch(() => undefined);
@@ -161,9 +168,16 @@ function servicesOf(config: Config, actuators: ReadonlyMap<string, ActuatorPorts
   });
 }
 
-/** The rhythm that the violations of now call for. */
-function modeOf(detector: Detector): 'normal' | 'highAlert' | 'emergency' {
+/** Settings of the rhythm of health checks, by the mode of operation. */
+const RHYTHMS = {
+  normal: 'normal',
+  'high-alert': 'highAlert',
+  emergency: 'emergency',
+  maintenance: 'maintenance',
+} as const satisfies Record<Mode, keyof Config['health']>;
+
+/** The mode that the violations of here call for by themselves. */
+function modeOf(detector: Detector): Mode {
   const { active, compliancePercent } = detector.summary();
-  if (active.length >= 3 || active.some((v) => v.severity === 'critical')) return 'emergency';
-  return active.length > 0 || compliancePercent < 95 ? 'highAlert' : 'normal';
+  return nextMode('normal', { active: active.map((v) => v.severity), compliancePercent });
 }

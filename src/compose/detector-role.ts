@@ -21,6 +21,8 @@ import { createFactsTeller } from './facts-teller.js';
 import { createIncidentGate } from './incident-gate.js';
 import { createReload } from './reload-thresholds.js';
 import { temporalUi, type Role, type Running } from './role.js';
+import { watchMonitor } from './monitor-watch.js';
+import { createOutagePaging } from './outage-paging.js';
 import { ScaledReplicas } from './scaled-replicas.js';
 import { createSources } from './sources.js';
 import { tellCoverage } from './tell-coverage.js';
@@ -38,9 +40,12 @@ export async function startDetector(role: Role): Promise<Running> {
   const temporal = connectLater(config, log);
   const sources = createSources(config);
   const actuators = createActuators(config);
-  const watch = createWatch(role, temporal, actuators);
+  const monitor = watchMonitor(temporal, log);
+  const watch = createWatch(role, { temporal, monitor, actuators });
+  const outage = createOutagePaging(role, monitor);
   const detector = new Detector({
     ...settingsOf(config),
+    pager: outage.pager,
     sources: sources.listed,
     gate: createIncidentGate(() => temporal.get(), temporalUi(config)),
     tellFacts: createFactsTeller(() => temporal.get()),
@@ -122,6 +127,8 @@ export async function startDetector(role: Role): Promise<Running> {
       await scaled.stop();
       await watch.stop();
       await detector.stop();
+      await outage.stop();
+      monitor.stop();
       for (const actuator of actuators.values()) await actuator.close();
       await temporal.close();
     },

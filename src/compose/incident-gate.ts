@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { IncidentGate, OpenIncident } from '../detector/incident-gate.js';
+import type { Paged } from '../domain/monitor/alert.js';
 import type { Violation } from '../domain/sla/violation.js';
 import {
   incidentIdOf,
@@ -18,7 +19,12 @@ const PREFIX = incidentIdOf('');
 const HELD_UNTIL_MEMO = 'heldUntilMs';
 
 type IncidentWorkflow = (given: IncidentInput) => Promise<IncidentResult>;
-type Observation = { severity: Violation['severity']; value: number; atMs: number };
+type Observation = {
+  severity: Violation['severity'];
+  value: number;
+  atMs: number;
+  paged?: Paged;
+};
 
 /**
  * Incidents as workflows: the id is the violation's fingerprint, so that many detectors make one.
@@ -40,22 +46,19 @@ export function createIncidentGate(later: () => Client, uiBase: string): Inciden
     }
   };
   return {
-    async observe(violation, origin) {
+    async observe(violation, origin, paged) {
       const { severity, value } = violation;
       const source = origin?.source ?? 'detector';
-      const input: IncidentInput = {
-        violation,
-        source,
-        uiBase,
-        evidence: origin?.evidence ?? violation.evidence,
-      };
+      const told = paged === undefined ? {} : { paged };
+      const evidence = origin?.evidence ?? violation.evidence;
+      const input: IncidentInput = { violation, source, uiBase, evidence, ...told };
       await within((client) =>
         client.workflow.signalWithStart<IncidentWorkflow, [Observation]>('incident', {
           workflowId: incidentIdOf(violation.fingerprint),
           taskQueue: RECOVERY_QUEUE,
           args: [input],
           signal: observedSignal,
-          signalArgs: [{ severity, value, atMs: Date.now() }],
+          signalArgs: [{ severity, value, atMs: Date.now(), ...told }],
           // What lists give without asking a worker: who judges when it is over.
           ...(origin === undefined ? {} : { memo: { [HELD_UNTIL_MEMO]: origin.untilMs } }),
           staticSummary: summaryOf(violation),

@@ -81,9 +81,7 @@ export async function startServer({ config, log, telemetry }: Role): Promise<Run
         );
         return [];
       } catch {
-        return [
-          'degraded: Temporal does not answer; detection goes on, alerts and recoveries wait',
-        ];
+        return ['degraded: Temporal does not answer; detection and paging go on, recoveries wait'];
       }
     },
     uiLink: (id, runId) => `${ui}/workflows/${encodeURIComponent(id)}/${runId}/timeline`,

@@ -68,6 +68,12 @@ export const monitorSchema = z
         from: z.enum(SEVERITIES).default('major'),
       })
       .prefault({}),
+    outage: z
+      .strictObject({
+        /** While Temporal does not answer for so long, the detector tells people itself. */
+        pageAfter: durationOrZero.prefault('30s'),
+      })
+      .prefault({}),
     /** Times without notifications and automatic actions; detection goes on. */
     maintenance: z.array(window).default([]),
     /** Base of links in messages; the server's own address where left out. */

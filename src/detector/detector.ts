@@ -17,6 +17,7 @@ import { Dispatcher } from './dispatch.js';
 import { ExternalReports } from './external-reports.js';
 import type { IncidentGate } from './incident-gate.js';
 import { Ingest } from './ingest.js';
+import type { OutagePager } from './outage/pager.js';
 import { recentSlis, type RecentSli } from './recent-slis.js';
 import type { SourceFacts } from '../domain/monitor/monitor-state.js';
 import { ModeFactsTeller } from './mode-facts.js';
@@ -72,6 +73,8 @@ export interface DetectorOptions {
   readonly now: () => number;
   /** Each event of the evaluation, after it was dispatched; for log and telemetry. */
   readonly onEvent: (event: SlaEvent) => void;
+  /** Tells people while Temporal is away. */
+  readonly pager?: OutagePager;
   /** Violations that are found in something else than samples. */
   readonly others?: OtherViolations;
   /** Each sample, scraped or pushed, before it is evaluated. */
@@ -147,6 +150,8 @@ export class Detector {
       onCalled: options.onCalled,
       onFailed: (error, fingerprint) => options.onProblem(`dispatch of ${fingerprint}`, error),
       isSurelyOver: (fingerprint) => this.#isSurelyOver(fingerprint),
+      pagedOf: (fingerprint) => options.pager?.pagedOf(fingerprint),
+      onHandedOver: (fingerprint, paged) => options.pager?.handedOver(fingerprint, paged),
     });
     this.#facts = new ModeFactsTeller({
       source: options.source,
@@ -173,6 +178,9 @@ export class Detector {
     await this.#budgets.restore().catch((error: unknown) => onProblem('error budgets', error));
     await this.#restoreSnapshot();
     await this.reports.restore().catch((error: unknown) => onProblem('reports', error));
+    await this.options.pager
+      ?.restore()
+      .catch((error: unknown) => onProblem('what was paged', error));
     this.#ingest.start();
     this.#timers = [
       setInterval(() => this.#tick(), TICK_MS),
@@ -308,6 +316,7 @@ export class Detector {
     this.#handle(this.#budgets.judge(now(), open));
     this.#handle(others?.judge(now()) ?? []);
     this.#dispatcher.tick([...open, ...this.#budgets.open(), ...(others?.open() ?? [])]);
+    this.options.pager?.tick(this.#dispatcher.standing(), this.#dispatcher.isReachable);
     if (now() - this.#factsAtMs >= FACTS_EVERY_MS) {
       this.#factsAtMs = now();
       this.#facts.tick(this.#dispatcher.held(), this.summary().compliancePercent);

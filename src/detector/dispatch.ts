@@ -1,3 +1,4 @@
+import type { Paged } from '../domain/monitor/alert.js';
 import type { SlaEvent } from '../domain/sla/samples.js';
 import { graver, type Severity } from '../domain/sla/severity.js';
 import type { Violation } from '../domain/sla/violation.js';
@@ -21,6 +22,17 @@ export interface DispatcherOptions {
   readonly onFailed: (error: unknown, fingerprint: string) => void;
   /** Whether a violation of that fingerprint can be said to be over, though it was never seen to begin. */
   readonly isSurelyOver: (fingerprint: string) => boolean;
+  /** What people were told of it while Temporal was away, and its incident was not. */
+  readonly pagedOf?: (fingerprint: string) => Paged | undefined;
+  /** Its incident knows that now. */
+  readonly onHandedOver?: (fingerprint: string, paged: Paged) => void;
+}
+
+/** A violation that is held open, and what its incident was told of it. */
+export interface Standing {
+  readonly violation: Violation;
+  /** Severity that its incident knows; undefined while it has none. */
+  readonly toldSeverity: Severity | undefined;
 }
 
 /** One incident: who holds it open, and what it has been told. */
@@ -67,6 +79,15 @@ export class Dispatcher {
     return [...this.#held.values()].flatMap(
       ({ own, reported }) => together(own, reported?.violation) ?? [],
     );
+  }
+
+  /** The same with what their incidents know. */
+  standing(): readonly Standing[] {
+    return [...this.#held.values()].flatMap((held) => {
+      const violation = together(held.own, held.reported?.violation);
+      if (violation === undefined) return [];
+      return { violation, toldSeverity: held.isStarted ? held.toldSeverity : undefined };
+    });
   }
 
   /** Takes an event of the evaluation; what it causes is sent at once. */
@@ -201,7 +222,9 @@ export class Dispatcher {
       return {
         kind: held.isStarted ? 'signal' : 'start',
         run: async () => {
-          await gate.observe(violation, origin);
+          const paged = this.options.pagedOf?.(fingerprint);
+          await gate.observe(violation, origin, paged);
+          if (paged !== undefined) this.options.onHandedOver?.(fingerprint, paged);
           if (!held.isStarted) onDispatched?.(violation, now() - held.sinceMs);
           Object.assign(held, {
             isStarted: true,

@@ -1,33 +1,12 @@
 import { z } from 'zod';
-import { SEVERITIES } from '../domain/sla/severity.js';
-import { VIOLATION_TYPES } from '../domain/sla/threshold.js';
 import type { Violation } from '../domain/sla/violation.js';
 import type { Origin } from './incident-gate.js';
 import { JsonFile } from './json-file.js';
+import { violationSchema } from './violation-schema.js';
 
 /** Keys of reports that have ended: a late repetition must not open them again. */
 const MAX_ENDED = 10_000;
 const REMEMBER_MS = 24 * 3_600_000;
-
-const violationSchema: z.ZodType<Violation> = z.object({
-  fingerprint: z.string(),
-  service: z.string(),
-  replica: z
-    .string()
-    .optional()
-    .transform((name): string | undefined => name),
-  threshold: z.string(),
-  metric: z.string(),
-  violationType: z.enum(VIOLATION_TYPES),
-  severity: z.enum(SEVERITIES),
-  value: z.number(),
-  limit: z.number(),
-  unit: z.string(),
-  direction: z.enum(['upper', 'lower']),
-  windowMs: z.number(),
-  startedAtMs: z.number(),
-  detectedAtMs: z.number(),
-});
 
 const fileSchema = z.object({
   version: z.literal(1),

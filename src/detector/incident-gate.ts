@@ -1,3 +1,4 @@
+import type { Paged } from '../domain/monitor/alert.js';
 import type { Violation } from '../domain/sla/violation.js';
 import type { IncidentInput } from '../workflows/messages.js';
 
@@ -19,8 +20,11 @@ export interface OpenIncident {
 
 /** Incidents as the detector reaches them. Every call may fail, and is then made again. */
 export interface IncidentGate {
-  /** Starts the violation's incident, or tells the one that is open that it is still so. */
-  observe(violation: Violation, origin?: Origin): Promise<void>;
+  /**
+   * Starts the violation's incident, or tells the one that is open that it is still so; `paged` when
+   * people were told of it while Temporal was away.
+   */
+  observe(violation: Violation, origin?: Origin, paged?: Paged): Promise<void>;
   /** False when no such incident is open. */
   resolve(
     fingerprint: string,

@@ -209,3 +209,11 @@ export class AdapterError extends Error {
     this.retryAfterMs = options?.retryAfterMs;
   }
 }
+
+/** Retrying cannot mend these. */
+const FINAL: readonly AdapterErrorReason[] = ['rejected', 'unauthorized', 'not-found'];
+
+/** Whether an adapter said no, so that asking again is of no use. */
+export function isFinal(error: unknown): error is AdapterError {
+  return error instanceof AdapterError && FINAL.includes(error.reason);
+}

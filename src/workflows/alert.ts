@@ -13,8 +13,10 @@ import {
   labelsOf,
   type AlertEvent,
   type AlertSnapshot,
+  type Paged,
 } from '../domain/monitor/alert.js';
 import type { AlertSubject, OpenAlert } from '../domain/monitor/alert-book.js';
+import { alertNotification } from '../domain/monitor/alert-notification.js';
 import {
   alertText,
   joinedText,
@@ -29,13 +31,20 @@ import {
   type Ladder,
 } from '../domain/monitor/escalation.js';
 import type { Judgement } from '../domain/monitor/judge-alert.js';
+import { severityRank, type Severity } from '../domain/sla/severity.js';
 import { utcText } from '../domain/utc-time.js';
 import type { Notification, NotificationKind } from '../domain/notification.js';
 import type { Alerting } from '../activities/contract.js';
 import { alertEventsSignal, pagedSignal, type AlertInput } from './alert-messages.js';
 import { Outbox } from './deliver.js';
 import { wakeSignal } from './monitor-messages.js';
-import { alertSettings, hasIncidentEnded, judgeAlert, recordAlert } from './proxies.js';
+import {
+  alertSettings,
+  hasIncidentEnded,
+  judgeAlert,
+  recordAlert,
+  recordDelivery,
+} from './proxies.js';
 
 /** An incident that was ended from outside says nothing any more: it is looked for this often. */
 const LOOK_EVERY_MS = 6 * 3_600_000;
@@ -64,6 +73,8 @@ class IncidentAlerts {
   private end: AlertEvent | undefined;
   private recheckAtMs: number | undefined;
   private sequence = 0;
+  /** The last page of others that was heard of. */
+  private pagedAs = '';
   /** Of the first page: the other side knows the incident by it. */
   private dedupKey: string;
 
@@ -128,6 +139,8 @@ class IncidentAlerts {
   private async take(event: AlertEvent, settings: Alerting): Promise<void> {
     const { kind } = event;
     this.snapshot = event.snapshot;
+    const { severity } = event.snapshot.violation;
+    if (kind === 'severity' && this.isToldElsewhere(severity)) return;
     const subject = this.subject();
     const ask = { subject, kind, key: event.key, isPaged: this.isPaged, policy: settings.policy };
     const judgement = await judgeAlert(ask).catch((error: unknown) => failOpen(error));
@@ -146,6 +159,11 @@ class IncidentAlerts {
     this.end =
       judgement.state !== 'sent' && judgement.recheckAtMs !== undefined ? event : undefined;
     this.isOver = this.end === undefined;
+  }
+
+  /** Whether the detector said so while Temporal was away. */
+  private isToldElsewhere(severity: Severity): boolean {
+    return this.pagedAs !== '' && severityRank(severity) <= severityRank(this.ladder.severity);
   }
 
   private send(event: AlertEvent, settings: Alerting, judgement: Judgement): void {
@@ -182,25 +200,15 @@ class IncidentAlerts {
   private notification(
     id: string,
     kind: NotificationKind,
-    { title, text, facts, actions }: AlertText,
+    text: AlertText,
     { publicUrl }: Alerting,
   ): Notification {
-    const { incidentId, runId, violation } = this.snapshot;
-    const encoded = encodeURIComponent(incidentId);
+    const { dedupKey, snapshot } = this;
     const { uiBase } = this.input;
-    return {
-      ...{ id, kind, title, text, facts, actions, incidentId },
-      dedupKey: this.dedupKey,
-      threadKey: this.dedupKey,
-      severity: violation.severity,
+    return alertNotification({
+      ...{ id, kind, text, snapshot, dedupKey, publicUrl, uiBase },
       atMs: Date.now(),
-      links: [
-        { label: 'Incident', url: `${publicUrl}/v1/incidents/${encoded}` },
-        ...(uiBase === ''
-          ? []
-          : [{ label: 'Temporal', url: `${uiBase}/workflows/${encoded}/${runId}/timeline` }]),
-      ],
-    };
+    });
   }
 
   private text(kind: AlertKind): AlertText {
@@ -229,18 +237,25 @@ class IncidentAlerts {
     );
   }
 
-  private pagedElsewhere(paged: NonNullable<AlertInput['paged']>): void {
-    const { atMs, channels, dedupKey } = paged;
-    const { severity } = this.snapshot.violation;
+  /** Told again while it is on its way to us: the second telling is no news. */
+  private pagedElsewhere(paged: Paged): void {
+    const { atMs, channels, dedupKey, deliveries = [] } = paged;
+    const text = JSON.stringify(paged);
+    if (text === this.pagedAs) return;
+    this.pagedAs = text;
+    const severity = paged.severity ?? this.snapshot.violation.severity;
     this.isPaged = true;
     this.dedupKey = dedupKey;
     for (const channel of channels) this.told.add(channel);
-    const level = Math.max(0, this.ladder.level);
+    const level = Math.max(0, this.ladder.level, paged.level ?? 0);
     const pagedAtMs = this.ladder.pagedAtMs ?? atMs;
     this.ladder = { ...this.ladder, level, pagedAtMs, severity };
-    // Entered in the book, so that its service's other incidents know of it; said it is already.
+    // In the archive like any other alert, with what arrived: people look there for who was told.
     const why = `told by the detector at ${utcText(atMs)} while Temporal was away`;
-    this.record(this.nextId(), 'violation', this.text('violation'), { state: 'sent', why });
+    // Deliveries are found by the id of what was delivered.
+    const id = deliveries[0]?.notificationId ?? this.nextId();
+    this.record(id, 'violation', this.text('violation'), { state: 'sent', why });
+    for (const delivery of deliveries) this.recording.push(recordDelivery(delivery));
   }
 
   private nextId(): string {

@@ -129,10 +129,11 @@ export class IncidentInbox {
         this.resolvedAt = undefined;
         this.log.tell('returned', `${violation.metric} is beyond its limit again`);
       }
+      // First: what people were told of the severity is not told to them again.
+      if (seen.paged !== undefined) this.log.pagedElsewhere(seen.paged);
       const severity = graver(violation.severity, seen.severity);
       const isGraver = severity !== violation.severity;
       this.log.set({ violation: { ...violation, severity, value: seen.value } });
-      if (seen.paged !== undefined) this.log.pagedElsewhere(seen.paged);
       if (isGraver) this.log.tell('severity', `now ${severity}: ${seen.value.toPrecision(4)}`);
     });
     setHandler(resolvedSignal, ({ atMs, why }) => {

@@ -100,8 +100,9 @@ function describeFastPath(
         thresholds: () => [],
       } as unknown as Parameters<typeof createWorld>[1]) satisfies World;
       const temporal = { get: () => env.client, close: () => Promise.resolve() };
+      const monitor = { fresh: () => undefined };
       const log = pino({ level: 'silent' });
-      const watch = createWatch({ config, log }, temporal, actuators);
+      const watch = createWatch({ config, log }, { temporal, monitor, actuators });
       const stateOf = async () =>
         (await breakers.states()).find((view) => view.replica === 'r2')?.breakers.aphrodite_engine;
       const until = (status: BreakerStatus) =>

@@ -115,6 +115,8 @@ describe('createTelemetry', () => {
       'paramedic_evaluation_duration_seconds',
       'paramedic_event_loop_lag_seconds',
       'paramedic_heartbeats_total',
+      'paramedic_incident_duration_seconds',
+      'paramedic_incidents_ended_total',
       'paramedic_notification_tries_total',
       'paramedic_notification_try_duration_seconds',
       'paramedic_process_cpu_seconds_total',

@@ -1,9 +1,11 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DEFAULT_AUTONOMY } from '../../src/domain/recovery/action.js';
 import { readMonitor, updateMonitor } from '../../src/server/monitor-client.js';
 import type { Violation } from '../../src/domain/sla/violation.js';
 import {
+  abortSignal,
   acknowledgeUpdate,
   incidentIdOf,
   resolvedSignal,
@@ -238,27 +240,33 @@ describe('muting', () => {
 
   it('by a page of the same service is told there', async () => {
     const { policy, ...rest } = twoLevels(60_000);
-    const grouping = { withinMs: 60_000, everyMs: 500 };
+    const grouping = { withinMs: 60_000, everyMs: 3_000 };
     fleet.alerting = { ...rest, policy: { ...policy, grouping } };
-    await desk.around(env, fleet, async () => {
-      const of = { severity: 'major', service: 'unknown' } as const;
-      const first = await start(
-        slowReplica({ ...of, fingerprint: 'unknown:engine-1:p95', replica: 'engine-1' }),
-      );
+    throttle();
+    // The first waits for an approval, and the second for the first: neither calls for people by itself,
+    // which no group would mute.
+    const autonomy = { ...DEFAULT_AUTONOMY, load_balancer_adjust: 'approve' } as const;
+    const approval = { autonomy, approvalTimeoutMs: 120_000 };
+    const test = async () => {
+      const first = await start(slowReplica({ severity: 'major' }));
       await eventually(() => expect(desk.kinds('chat')).toContain('trigger'));
-      const second = await start(slowReplica({ ...of, fingerprint: 'unknown:engine-2:p95' }));
+      await eventually(() => expect(states('approval')).toEqual(['sent']));
+      const other = { replica: 'engine-1', fingerprint: 'chat:engine-1:request_latency_p95' };
+      const second = await start(slowReplica({ ...other, severity: 'major' }));
       await eventually(() => {
         const titles = desk.delivered.map((d) => d.notification.title);
-        expect(titles).toContain('1 more incident of unknown');
+        expect(titles).toContain('1 more incident of chat');
       });
       const told = desk.delivered.find((d) => d.notification.title.startsWith('1 more'));
       expect(told?.notification).toMatchObject({ kind: 'update', incidentId: first.workflowId });
       expect(desk.kinds('chat', second.workflowId)).toEqual([]);
+      await first.signal(abortSignal, { by: 'the test', keep: true });
       for (const handle of [second, first]) {
         await resolve(handle);
         await handle.result();
         await alertOf(handle).result();
       }
-    });
+    };
+    await desk.around(env, fleet, test, approval);
   });
 });

@@ -11,6 +11,8 @@ export interface AlertTextInput {
   readonly nowMs: number;
   /** Level of the ladder, from 0. */
   readonly level: number;
+  /** While Temporal is away there is nothing to stop, and no order would be taken. */
+  readonly isAway?: boolean;
 }
 
 /** A message before it gets an id: what `Notification` holds of words. */
@@ -22,7 +24,8 @@ export interface AlertText {
 }
 
 /** Says what, where, how bad, since when, what is being done, and how to stop it. */
-export function alertText({ kind, snapshot, nowMs, level }: AlertTextInput): AlertText {
+export function alertText(input: AlertTextInput): AlertText {
+  const { kind, snapshot, nowMs, level, isAway = false } = input;
   const { violation, incidentId, openedAtMs } = snapshot;
   const { metric, service, replica, severity, startedAtMs } = violation;
   const where = replica === undefined ? service : `${service}/${replica}`;
@@ -36,7 +39,7 @@ export function alertText({ kind, snapshot, nowMs, level }: AlertTextInput): Ale
     ...(snapshot.probableCause === undefined
       ? []
       : [`**Probable cause:** ${snapshot.probableCause}`]),
-    ...(kind === 'resolved' ? [] : [`**To stop it:** ${howToStop(snapshot)}`]),
+    ...(kind === 'resolved' || isAway ? [] : [`**To stop it:** ${howToStop(snapshot)}`]),
   ];
   return {
     title: `${leadOf(kind, snapshot, level)}: ${metric} of ${where}`,
@@ -48,7 +51,7 @@ export function alertText({ kind, snapshot, nowMs, level }: AlertTextInput): Ale
       { name: 'Value', value: comparison(snapshot) },
       { name: 'Incident', value: incidentId },
     ],
-    actions: actionsOf(kind, snapshot),
+    actions: isAway ? [] : actionsOf(kind, snapshot),
   };
 }
 

@@ -1,5 +1,7 @@
 import type { AlertKind } from './alert-record.js';
 import type { IncidentState, Outcome } from '../archive.js';
+import type { DeliveryRecord } from '../notification.js';
+import type { Severity } from '../sla/severity.js';
 import type { Violation } from '../sla/violation.js';
 import type { AlertLabels } from './silence.js';
 
@@ -37,6 +39,12 @@ export interface Paged {
   readonly atMs: number;
   readonly channels: readonly string[];
   readonly dedupKey: string;
+  /** Level of the ladder that was told, from 0. */
+  readonly level?: number;
+  /** How grave it was when they were last told. */
+  readonly severity?: Severity;
+  /** What arrived, for the record, and so that the conversation goes on where it began. */
+  readonly deliveries?: readonly DeliveryRecord[];
 }
 
 /** What silences match. */

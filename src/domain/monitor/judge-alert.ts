@@ -140,12 +140,12 @@ function decide(world: AlertWorld, ask: AlertAsk, nowMs: number): Judgement {
     return muted('suppressed', why, { recheckAtMs: flaps.untilMs });
   }
   const leader = leaderOf(book, subject, policy.grouping.withinMs, nowMs);
-  return leader === undefined ? sent : grouped(book, ask, leader, muted, nowMs);
+  return leader === undefined ? sent : grouped(world, ask, leader, muted, nowMs);
 }
 
 /** It joins the page of its service: told of there, with all others that joined since. */
 function grouped(
-  book: AlertBook,
+  { book, silences }: AlertWorld,
   { subject, policy }: AlertAsk,
   leader: OpenAlert,
   muted: (state: Muted, why: string, more: Partial<Judgement>) => Judgement,
@@ -162,6 +162,9 @@ function grouped(
   if (nowMs < dueMs) {
     return muted('grouped', why, { under: leader, recheckAtMs: Math.min(dueMs, overMs) });
   }
-  const joined = untoldOf(book, service).filter((o) => o.joinedAtMs === undefined);
+  // A silenced one is not told of by another’s word either.
+  const joined = untoldOf(book, service).filter(
+    (o) => o.joinedAtMs === undefined && silenceOf(silences, o.labels, nowMs) === undefined,
+  );
   return muted('grouped', why, { under: leader, recheckAtMs: overMs, joined });
 }
