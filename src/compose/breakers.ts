@@ -1,5 +1,4 @@
 import {
-  isGrpcServiceError,
   WithStartWorkflowOperation,
   WorkflowUpdateFailedError,
   type Client,
@@ -7,6 +6,7 @@ import {
 import type { Breakers } from '../activities/world.js';
 import type { Config } from '../config/schema.js';
 import { AdapterError } from '../domain/ports.js';
+import { isNoAnswer } from '../server/no-answer.js';
 import {
   BREAKER_MEMO,
   BREAKER_UPDATES,
@@ -75,7 +75,7 @@ export function createBreakers(
           const why = cause.cause?.message ?? cause.message;
           throw new AdapterError('rejected', why, { cause });
         }
-        if (isGrpcServiceError(cause)) {
+        if (isNoAnswer(cause)) {
           const why = 'Temporal or its worker did not answer in time';
           throw new AdapterError('timeout', why, { cause });
         }

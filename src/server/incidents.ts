@@ -1,9 +1,4 @@
-import {
-  isGrpcServiceError,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  type Client,
-} from '@temporalio/client';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import type { Archive, IncidentRecord } from '../domain/archive.js';
 import type { KillSwitch } from '../domain/monitor/monitor-state.js';
 import {
@@ -17,6 +12,7 @@ import {
   type OperatorAction,
 } from '../workflows/messages.js';
 import { updateMonitor } from './monitor-client.js';
+import { isNoAnswer } from './no-answer.js';
 import { Problem } from './problem.js';
 
 /** A worker answers within a second; one that is down must not hold the caller up. */
@@ -98,7 +94,7 @@ export function asProblem(error: unknown, id: string): unknown {
       `incident "${id}" is not open: nothing can be done to it`,
     );
   }
-  if (isGrpcServiceError(error)) {
+  if (isNoAnswer(error)) {
     const why = 'Temporal or its worker did not answer in time; try again, or use the Temporal UI';
     return new Problem(503, 'No answer', why, { cause: error });
   }
