@@ -2,7 +2,9 @@ import http from 'node:http';
 import type net from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AnalysisAsk } from '../../src/activities/analysis.js';
+import { encodeColumns } from '../../src/adapters/history/columns.js';
 import type { AnalysisThread as Thread } from '../../src/compose/analysis-thread.js';
+import type { SeriesPoints } from '../../src/domain/ports.js';
 import { configFile } from '../commands/command-run.js';
 import { evidenceOf, FAULTS } from '../domain/rca/synthetic-fleet.js';
 
@@ -16,11 +18,9 @@ const ask: AnalysisAsk = {
   queries: [{ service: 'engine', fromMs: 0, toMs: evidence.incident.openedAtMs }],
 };
 
-/** A detector whose history is that body, and the configuration that leads to it. */
-async function detectorWith(body: string): Promise<string> {
-  const server = http.createServer((_, response) => {
-    response.setHeader('content-type', 'application/json').end(body);
-  });
+/** A detector with that history, and the configuration that leads to it. */
+async function detectorWith(series: readonly SeriesPoints[]): Promise<string> {
+  const server = http.createServer((_, response) => response.end(encodeColumns(series)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();
@@ -38,7 +38,7 @@ function thread(config: string): Thread {
 
 describe('an analysis in its thread', { timeout: 60_000 }, () => {
   it('reads the series itself, tells how far it is, and gives the report', async () => {
-    const config = await detectorWith(JSON.stringify({ series: evidence.series }));
+    const config = await detectorWith(evidence.series);
     const stages: string[] = [];
     const report = await thread(config).analyse(ask, ({ stage }) => stages.push(stage));
     expect(report.probableCause).toMatchObject({ kind: 'infrastructure', replica: 'engine-2' });
@@ -53,7 +53,7 @@ describe('an analysis in its thread', { timeout: 60_000 }, () => {
   });
 
   it('ends when it is cancelled, and the next analysis gets a new thread', async () => {
-    const config = await detectorWith(JSON.stringify({ series: evidence.series }));
+    const config = await detectorWith(evidence.series);
     const one = thread(config);
     const cancelled = one.analyse(ask, () => {
       throw new Error('cancelled');
