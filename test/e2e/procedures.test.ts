@@ -16,9 +16,10 @@ const THRESHOLDS = {
     ...{ name: 'replica_availability', metric: 'up', target: 1, tolerance: '50%' },
     window: WINDOW,
   },
-  // Three engines make 1150 of these, and with stale caches 720: the load does not ask for more.
+  // Three engines make 1150 of these, as much as the load asks for; with stale caches they make 720, and
+  // four 960. The limit of 840 is as far from both.
   tokens: {
-    ...{ metric: 'tokens_per_second', target: 1125, tolerance: '20%', scope: 'service' },
+    ...{ metric: 'tokens_per_second', target: 1050, tolerance: '20%', scope: 'service' },
     window: WINDOW,
   },
   cache: { metric: 'kv_cache_usage_percent', target: 60, tolerance: '10%', window: WINDOW },
