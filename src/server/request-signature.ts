@@ -1,13 +1,11 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Principal } from '../domain/access.js';
+import { isRecent, isSignature, isTimestamp, SIGNED_WITHIN_MS } from './hmac.js';
 import { Problem } from './problem.js';
 import { SeenSignatures } from './seen-signatures.js';
 
 const TIMESTAMP_HEADER = 'x-paramedic-timestamp';
 /** The header of a signed request; the same as of the webhooks that we send. */
 export const SIGNATURE_HEADER = 'x-paramedic-signature';
-/** What is older may be a replay; clocks differ by less. */
-const WINDOW_MS = 5 * 60_000;
 
 /** Somebody who signs requests, with the secret that is shared with them. */
 export interface Signer {
@@ -31,31 +29,26 @@ export function signatureReader(
   signers: () => Promise<readonly Signer[]>,
   nowMs: () => number,
 ): SignatureReader {
-  const seen = new SeenSignatures(nowMs, WINDOW_MS);
+  const seen = new SeenSignatures(nowMs, SIGNED_WITHIN_MS);
   return async (headers, body) => {
     const given = headers.get(SIGNATURE_HEADER);
     if (given === null) return undefined;
     const timestamp = headers.get(TIMESTAMP_HEADER) ?? '';
-    if (!/^\d{1,12}$/.test(timestamp)) {
+    if (!isTimestamp(timestamp)) {
       throw refused(`expected Unix seconds in ${TIMESTAMP_HEADER}`);
     }
-    if (Math.abs(nowMs() - Number(timestamp) * 1000) > WINDOW_MS) {
+    if (!isRecent(timestamp, nowMs())) {
       throw refused('its timestamp is more than five minutes from our time');
     }
     let found: Signer | undefined;
+    const signed = { version: 'v1', prefix: `${timestamp}.`, body };
     for (const signer of await signers()) {
-      const mac = createHmac('sha256', signer.secret).update(`${timestamp}.`).update(body);
-      if (isEqual(`v1=${mac.digest('hex')}`, given)) found = signer;
+      if (isSignature(given, { ...signed, secret: signer.secret })) found = signer;
     }
     if (found === undefined) throw refused('nobody that we know made it');
     if (!seen.isNew(given)) throw refused('it was used already: sign each try anew');
     return { name: found.name, role: 'operator', via: 'signature' };
   };
-}
-
-function isEqual(expected: string, given: string): boolean {
-  const [a, b] = [Buffer.from(expected), Buffer.from(given)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 const refused = (why: string) =>

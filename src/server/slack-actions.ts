@@ -4,10 +4,11 @@ import { NOTIFICATION_ACTIONS, type NotificationAction } from '../domain/notific
 import type { AuditTrail } from './audit-trail.js';
 import { parseBody, readBytes } from './body.js';
 import { originOf, type Origin } from './caller.js';
+import { SIGNED_WITHIN_MS } from './hmac.js';
 import type { Incidents, Operation } from './incidents.js';
 import { Problem, problemOf } from './problem.js';
 import { SeenSignatures } from './seen-signatures.js';
-import { isSignedBySlack, SLACK_WINDOW_MS } from './slack-signature.js';
+import { isSignedBySlack } from './slack-signature.js';
 import { validated } from './validate.js';
 
 /** One Slack app that may ask us something. */
@@ -62,7 +63,7 @@ type Payload = z.output<typeof payloadShape>;
  */
 export function slackActionRoutes(parts: Parts): Hono {
   const app = new Hono();
-  const seen = new SeenSignatures(parts.nowMs, SLACK_WINDOW_MS);
+  const seen = new SeenSignatures(parts.nowMs, SIGNED_WITHIN_MS);
   app.post('/v1/slack/actions', async (context) => {
     const request = context.req.raw;
     const body = await readBytes(request, BODY_LIMIT_BYTES);
