@@ -58,26 +58,26 @@ export class FailedTrials {
   /** Whether that fingerprint is such a replica's, and its breakers are known to be well. */
   isOver(fingerprint: string): boolean {
     if (!this.watch.isSynced || this.#open.has(fingerprint)) return false;
-    return this.#replicas().some(
-      ({ service, replica }) => failedTrialsFingerprint(service, replica) === fingerprint,
-    );
+    return this.watch
+      .states()
+      .some(
+        ({ target: { service, replica } }) =>
+          replica !== undefined && failedTrialsFingerprint(service, replica) === fingerprint,
+      );
   }
 
+  /** Asked several times a second: of a large fleet only the few whose trials failed are looked at. */
   #violations(): Violation[] {
-    return this.#replicas().flatMap((one) => failedTrialsViolation(one) ?? []);
-  }
-
-  #replicas(): ReplicaBreakers[] {
     const found = new Map<string, ReplicaBreakers & { of: ReplicaBreakers['of'][number][] }>();
     for (const { target, kind, breaker, settings: given } of this.watch.states()) {
       const { service, replica } = target;
-      const settings = { ...given, enforce: given.enforce && this.mayAct };
-      if (replica === undefined) continue;
-      const key = JSON.stringify([service, replica]);
+      if (replica === undefined || breaker.failedTrials === 0) continue;
+      const key = failedTrialsFingerprint(service, replica);
       const one = found.get(key) ?? { service, replica, of: [] };
+      const settings = { ...given, enforce: given.enforce && this.mayAct };
       one.of.push({ kind, breaker, settings });
       found.set(key, one);
     }
-    return [...found.values()];
+    return [...found.values()].flatMap((one) => failedTrialsViolation(one) ?? []);
   }
 }

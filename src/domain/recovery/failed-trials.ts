@@ -27,9 +27,10 @@ export function failedTrialsFingerprint(service: string, replica: string): strin
  * The violation of a replica whose breaker was given its trials, and failed them: kept away from
  * requests it shows in no SLI, and nobody would learn that it is broken for good.
  *
- * Undefined while fewer trials failed than the kind allows, where the kind is not enforced, once the breaker has closed, and while it is
- * isolated: then a person has it. Its value is the trials of the kind that is furthest beyond, and its
- * limit the most that are borne; `windowMs` is the time from one trial to the next.
+ * Undefined while fewer trials failed than the kind allows, where the kind is not enforced, once the
+ * breaker has closed, and while it is isolated: then a person has it. Its value is the trials of the kind
+ * that is furthest beyond, and its limit the most that are borne; `windowMs` is the time from one trial to
+ * the next.
  */
 export function failedTrialsViolation(given: ReplicaBreakers): Violation | undefined {
   const failing = given.of.filter(({ breaker, settings }) => isFailing(breaker, settings));
