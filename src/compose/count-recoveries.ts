@@ -17,8 +17,8 @@ function onceEach(): (key: string) => boolean {
 }
 
 /**
- * The archive, counting each incident that has ended, and each recovery when its outcome is first written: an activity that is retried
- * writes the same run again, and so do later writes of it. The duration is from the incident's opening
+ * The archive, counting each incident that has ended, and each recovery when its outcome is first
+ * written: an activity that is retried writes the same run again, and so do later writes of it. The duration is from the incident's opening
  * to then, which an approval that was waited for is part of. The series of `procedures` are there from
  * the start, at 0.
  */

@@ -76,9 +76,7 @@ export class Dispatcher {
 
   /** The violations that are held open now, by whoever. */
   held(): readonly Violation[] {
-    return [...this.#held.values()].flatMap(
-      ({ own, reported }) => together(own, reported?.violation) ?? [],
-    );
+    return this.standing().map(({ violation }) => violation);
   }
 
   /** The same with what their incidents know. */
