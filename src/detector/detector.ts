@@ -1,89 +1,26 @@
-import type { Source, SourceTarget } from '../adapters/sources/source.js';
-import type { SlaPolicy } from '../domain/sla/policy.js';
+import type { Source } from '../adapters/sources/source.js';
 import type { RejectedCounts, SlaEvent, SliSample } from '../domain/sla/samples.js';
-import { plausibleRange } from '../domain/sla/plausible.js';
 import { SlaEvaluator } from '../domain/sla/evaluator.js';
 import type { SlaSnapshot } from '../domain/sla/snapshot.js';
 import type { SlaSummary } from '../domain/sla/summary.js';
 import type { BudgetView } from '../domain/sla/error-budget.js';
-import type { Slo } from '../domain/sla/slo.js';
-import type { Threshold } from '../domain/sla/threshold.js';
-import type { Violation } from '../domain/sla/violation.js';
 import { reportCoverage, type CoverageEntry } from './coverage-report.js';
 import { describeCoverage } from './coverage.js';
+import type { DetectorOptions } from './detector-options.js';
 import { ErrorBudgets } from './error-budgets.js';
 import { outlooks, type OutlookView } from './outlook.js';
 import { Dispatcher } from './dispatch.js';
 import { ExternalReports } from './external-reports.js';
-import type { IncidentGate } from './incident-gate.js';
 import { Ingest } from './ingest.js';
-import type { OutagePager } from './outage/pager.js';
+import { refusalOf } from './push-refusal.js';
 import { recentSlis, type RecentSli } from './recent-slis.js';
-import type { SourceFacts } from '../domain/monitor/monitor-state.js';
 import { ModeFactsTeller } from './mode-facts.js';
 import { SeriesStore, type StoreCounts } from './series-store.js';
 import { restoreSnapshot, saveSnapshot } from './snapshot-file.js';
-import type { SliPolicy } from './sli-policy.js';
 import { isSurelyOver } from './surely-over.js';
 import type { TargetState } from './target-state.js';
-import { ThresholdBook, type ThresholdForm } from './threshold-book.js';
+import { ThresholdBook } from './threshold-book.js';
 import { suggestThresholds, type ThresholdSuggestion } from './threshold-suggestions.js';
-
-/** Where the detector keeps what a restart needs. */
-export interface DetectorFiles {
-  /** Samples and the state of the evaluation. */
-  readonly snapshot: string;
-  /** Thresholds that the API changed. */
-  readonly thresholds: string;
-  /** Reports from outside that hold incidents open. */
-  readonly reports: string;
-  /** What the error budgets have counted. */
-  readonly budgets: string;
-}
-
-/** Who finds violations in something else than samples; asked with each tick. */
-export interface OtherViolations {
-  judge(nowMs: number): readonly SlaEvent[];
-  open(): readonly Violation[];
-  /** Whether that fingerprint is one of its own, and known to be over. */
-  isOver(fingerprint: string): boolean;
-}
-
-/** What the detector is made of. */
-export interface DetectorOptions {
-  /** Of the configuration. */
-  readonly thresholds: readonly Threshold[];
-  readonly thresholdForm: ThresholdForm;
-  /** Objectives whose error budgets are watched. */
-  readonly slos: readonly Slo[];
-  readonly policy: SlaPolicy;
-  readonly sliPolicy: Partial<SliPolicy>;
-  readonly services: readonly string[];
-  readonly sources: readonly Source[];
-  readonly maxConcurrentScrapes: number;
-  readonly retentionMs: number;
-  readonly maxSampleBytes: number;
-  readonly gate: IncidentGate;
-  /** Its name among detectors, the same after a restart. */
-  readonly source: string;
-  /** Tells the monitor what decides the mode. */
-  readonly tellFacts: (facts: SourceFacts) => Promise<void>;
-  readonly files: DetectorFiles;
-  readonly snapshotEveryMs: number;
-  readonly now: () => number;
-  /** Each event of the evaluation, after it was dispatched; for log and telemetry. */
-  readonly onEvent: (event: SlaEvent) => void;
-  /** Tells people while Temporal is away. */
-  readonly pager?: OutagePager;
-  /** Violations that are found in something else than samples. */
-  readonly others?: OtherViolations;
-  /** Each sample, scraped or pushed, before it is evaluated. */
-  readonly onSample?: (sample: SliSample) => void;
-  readonly onProblem: (what: string, error: unknown) => void;
-  readonly onDispatched: (fingerprint: string, elapsedMs: number) => void;
-  readonly onCalled: (kind: 'start' | 'signal', isOk: boolean) => void;
-  readonly onPollFailed: (target: SourceTarget, error: unknown) => void;
-}
 
 /** The clock of the evaluation: silence is noticed, and incidents are compared, this often. */
 const TICK_MS = 250;
@@ -210,7 +147,8 @@ export class Detector {
 
   /** Takes a pushed sample as scraped ones are taken; undefined, or why it was not evaluated. */
   push(sample: SliSample): keyof RejectedCounts | undefined {
-    const refusal = this.#refusalOf(sample);
+    const { now, policy } = this.options;
+    const refusal = refusalOf(sample, this.thresholds.current, now() + policy.futureToleranceMs);
     if (refusal !== undefined) {
       this.#refused[refusal] += 1;
       return refusal;
@@ -221,18 +159,6 @@ export class Detector {
     return (Object.keys(before) as (keyof RejectedCounts)[]).find(
       (why) => after[why] > before[why],
     );
-  }
-
-  /**
-   * What must not be stored either: a sample of tomorrow would push all of today's out of its column,
-   * and an impossible value would be what a recovery is judged by.
-   */
-  #refusalOf({ atMs, value, metric }: SliSample): 'future' | 'implausible' | undefined {
-    const { now, policy } = this.options;
-    if (atMs > now() + policy.futureToleranceMs) return 'future';
-    const unit = this.thresholds.current.find((one) => one.metric === metric)?.unit;
-    const { min, max } = plausibleRange(unit ?? '');
-    return value < min || value > max ? 'implausible' : undefined;
   }
 
   /** Whether incidents reach Temporal; undefined before the first try. */
