@@ -1,3 +1,4 @@
+import { seededRandom } from '../fleet/base/random.js';
 import type { SeriesPoints } from '../src/domain/ports.js';
 import type { IncidentEvidence } from '../src/domain/rca/evidence.js';
 
@@ -19,25 +20,15 @@ const METRICS = [
   'memory_bytes',
 ];
 
-/** Seeded (mulberry32): every run measures the same series. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** So many series of services, one replica of which goes wrong 14 samples before the end. */
 export function rcaEvidence(count: number): IncidentEvidence {
-  const random = seeded(count);
+  // Every run measures the same series.
+  const random = seededRandom(count);
   const series = Array.from({ length: count }, (_, i): SeriesPoints => {
     const replicaIndex = Math.floor(i / METRICS.length);
     let level = 100;
     const values = Array.from({ length: POINTS }, (_unused, at) => {
-      level += random() - 0.5;
+      level += random.unit() - 0.5;
       return replicaIndex === 0 && at > POINTS - 15 ? 4 * level : level;
     });
     return {

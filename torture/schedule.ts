@@ -1,4 +1,4 @@
-import { seededRandom } from './random.js';
+import { seededRandom } from '../fleet/base/random.js';
 
 /** What is done to paramedic itself. */
 export type Blow =
@@ -61,11 +61,11 @@ const LATEST_MS = 40_000;
 export function* schedule(seed: number): Generator<Round, never> {
   const random = seededRandom(seed);
   const oneOf = <T>(all: readonly T[]): T => {
-    const chosen = all[Math.floor(random() * all.length)];
+    const chosen = all[Math.floor(random.unit() * all.length)];
     if (chosen === undefined) throw new RangeError('expected something to choose from');
     return chosen;
   };
-  const between = (low: number, high: number) => Math.round(low + random() * (high - low));
+  const between = (low: number, high: number) => Math.round(low + random.unit() * (high - low));
   const kinds: readonly (() => Blow)[] = [
     () => ({ kind: 'kill', part: oneOf(PARTS) }),
     () => ({

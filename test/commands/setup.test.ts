@@ -1,13 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { findFreePort } from '../../src/adapters/temporal/port.js';
 import { tokenReader } from '../../src/adapters/identity/tokens.js';
 import { diffConfigs, showConfigSchema, validateConfig } from '../../src/commands/config-check.js';
 import { runDoctor } from '../../src/commands/doctor.js';
 import { initConfig } from '../../src/commands/init.js';
 import { createNamedToken } from '../../src/commands/token.js';
 import { parseConfig } from '../../src/config/load.js';
-import { freePort, scratchFolder } from '../support/scratch.js';
+import { scratchFolder } from '../support/scratch.js';
 import { configFile, run, serve } from './command-run.js';
 
 const ENGINE_METRICS = 'vllm:num_requests_running{engine="0"} 1\n';
@@ -30,7 +31,7 @@ describe('paramedic init', () => {
 
   it('writes it also when nobody answers, and says so', async () => {
     const output = path.join(scratchFolder(), 'paramedic.yaml');
-    const engine = [`http://127.0.0.1:${await freePort()}`];
+    const engine = [`http://127.0.0.1:${await findFreePort()}`];
     const { code, output: said } = await run(() => initConfig({ engine, service: 'chat', output }));
     expect(code).toBe(1);
     expect(said).toMatch(/FAIL .*does not answer/);
@@ -55,7 +56,11 @@ describe('paramedic init', () => {
 describe('paramedic doctor', () => {
   it('says what answers, what does not, and how to mend it', async () => {
     const { port } = await serve(() => ({ body: ENGINE_METRICS }));
-    const [dead, api, temporal] = [await freePort(), await freePort(), await freePort()];
+    const [dead, api, temporal] = [
+      await findFreePort(),
+      await findFreePort(),
+      await findFreePort(),
+    ];
     const file = configFile(
       `dataDir: ${scratchFolder()}
 temporal: { port: ${temporal} }

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync, cpSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { findFreePort } from '../../src/adapters/temporal/port.js';
 import { isAlive } from '../../src/adapters/temporal/pid-lock.js';
 import { readPidFiles } from '../../src/local-stack/pid-files.js';
 import type { StartSettings } from '../../src/local-stack/start-settings.js';
-import { freePort, scratchFolder } from '../support/scratch.js';
+import { scratchFolder } from '../support/scratch.js';
 
 /**
  * The launcher as a process, with the real Temporal and stand-ins for the roles: only its own work,
@@ -34,7 +35,7 @@ interface Launcher {
 }
 
 async function launch(folder: string, env: NodeJS.ProcessEnv = {}): Promise<Launcher> {
-  const listen = async () => ({ host: '127.0.0.1', port: await freePort() });
+  const listen = async () => ({ host: '127.0.0.1', port: await findFreePort() });
   const dataDir = path.join(folder, 'data');
   const settings: StartSettings = {
     configPath: 'demo.yaml',
@@ -43,8 +44,8 @@ async function launch(folder: string, env: NodeJS.ProcessEnv = {}): Promise<Laun
       kind: 'dev-server',
       binary: undefined,
       namespace: 'fleet',
-      port: await freePort(),
-      uiPort: await freePort(),
+      port: await findFreePort(),
+      uiPort: await findFreePort(),
       codecPort: undefined,
     },
     searchAttributes: { Service: 'Keyword' },

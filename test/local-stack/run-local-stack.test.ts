@@ -2,16 +2,17 @@ import { existsSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { findFreePort } from '../../src/adapters/temporal/port.js';
 import { acquirePidLock } from '../../src/adapters/temporal/pid-lock.js';
 import { assertPortsFree, requiredPorts } from '../../src/local-stack/required-ports.js';
 import { runLocalStack } from '../../src/local-stack/run-local-stack.js';
 import type { StartSettings } from '../../src/local-stack/start-settings.js';
 import { Terminal } from '../../src/local-stack/terminal.js';
-import { freePort, scratchFolder } from '../support/scratch.js';
+import { scratchFolder } from '../support/scratch.js';
 import { createDevServerEnv } from '../support/temporal.js';
 
 async function settingsIn(dataDir: string): Promise<StartSettings> {
-  const listen = async () => ({ host: '127.0.0.1', port: await freePort() });
+  const listen = async () => ({ host: '127.0.0.1', port: await findFreePort() });
   return {
     configPath: path.join(dataDir, 'absent.yaml'),
     dataDir,
@@ -19,8 +20,8 @@ async function settingsIn(dataDir: string): Promise<StartSettings> {
       kind: 'dev-server',
       binary: undefined,
       namespace: 'fleet',
-      port: await freePort(),
-      uiPort: await freePort(),
+      port: await findFreePort(),
+      uiPort: await findFreePort(),
       codecPort: undefined,
     },
     searchAttributes: {},
@@ -136,7 +137,7 @@ describe('requiredPorts', () => {
   });
 
   it('refuses a port that two settings claim', async () => {
-    const port = await freePort();
+    const port = await findFreePort();
     const host = '127.0.0.1';
     await expect(
       assertPortsFree([

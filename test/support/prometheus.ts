@@ -1,8 +1,8 @@
+import { findFreePort } from '../../src/adapters/temporal/port.js';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { freePort } from './scratch.js';
 
 /** Debian's Prometheus takes about 1 s to be ready; a busy pipeline's machine longer. */
 const READY_WITHIN_MS = 30_000;
@@ -27,7 +27,7 @@ export class PrometheusProcess {
     const file = path.join(folder, 'prometheus.yml');
     // JSON is YAML.
     writeFileSync(file, JSON.stringify(config));
-    const port = await freePort();
+    const port = await findFreePort();
     const child = spawn(
       program,
       [

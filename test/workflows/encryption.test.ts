@@ -31,13 +31,16 @@ const WORDS = [
 
 /** Runs a recovery that acts, whose undo fails once, and that is aborted; returns the server's files. */
 async function databaseAfterAbort(
-  encrypted: { dataConverter: DataConverter; codePath: string } | undefined,
+  encrypted: { dataConverter: DataConverter; workflowBundle: { codePath: string } } | undefined,
 ): Promise<string> {
   const folder = scratchFolder();
   const env = await createDevServerEnv(undefined, path.join(folder, 'temporal.db'));
   try {
     const { connection } = env;
-    const client = new Client({ connection, ...(encrypted ?? {}) });
+    const client = new Client({
+      connection,
+      ...(encrypted && { dataConverter: encrypted.dataConverter }),
+    });
     const fleet = new FakeFleet();
     fleet.latencyOf = (s) => (s.name === 'engine-2' && s.weight > 5 ? 600 : 110);
     fleet.note();
@@ -91,7 +94,7 @@ describe('Temporal’s database', () => {
         payloadCodecs: [codec],
         failureConverterPath: built('src/adapters/temporal/encoded-failures.cjs'),
       },
-      codePath: built('workflow-bundle-encrypted.js'),
+      workflowBundle: { codePath: built('workflow-bundle-encrypted.js') },
     });
     const found = (text: string) => WORDS.filter((word) => text.includes(word));
     expect(found(encrypted)).toEqual([]);

@@ -1,40 +1,37 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createAlertActivities } from '../../src/activities/alerts.js';
 import type { RcaActivities } from '../../src/activities/contract.js';
 import { createBreakerActivities } from '../../src/activities/breaker.js';
 import { createRecoveryActivities } from '../../src/activities/recovery.js';
 import type { World } from '../../src/activities/world.js';
-import type { DataConverter } from '@temporalio/common';
 import { workflowBundle } from '../support/temporal.js';
 
 /** An analysis that always says the same: these tests are about recoveries. */
-export const RCA: RcaActivities = {
+const RCA: RcaActivities = {
   captureEvidence: () => Promise.resolve(),
   analyseIncident: () =>
     Promise.resolve({ reportId: 'r', probableCause: 'engine-2 is slow', isConfident: true }),
 };
 
-/** A bundle that is not this release's own, with the converter that it needs. */
-type OtherWorkflows = ({ readonly codePath: string } | { readonly code: string }) & {
-  readonly dataConverter?: DataConverter;
-};
-
-/** Runs with a worker of each queue around it, its activities those of the product over that world. */
+/**
+ * Runs with a worker of each queue around it, its activities those of the product over that world. `other`
+ * is what is not usual of the workers.
+ */
 export async function runWithWorkers<T>(
   env: TestWorkflowEnvironment,
   world: World,
   run: () => Promise<T>,
-  other?: OtherWorkflows,
+  other: Partial<WorkerOptions> = {},
 ): Promise<T> {
   const shared = {
     connection: env.nativeConnection,
     namespace: env.namespace ?? 'default',
-    workflowBundle: other ?? workflowBundle(),
-    ...(other?.dataConverter === undefined ? {} : { dataConverter: other.dataConverter }),
+    workflowBundle: workflowBundle(),
     maxHeartbeatThrottleInterval: '100ms',
     stickyQueueScheduleToStartTimeout: '1s',
-  };
+    ...other,
+  } as const;
   const activities = {
     ...createRecoveryActivities(world),
     ...createBreakerActivities(world),

@@ -2,11 +2,8 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, type WorkerOptions } from '@temporalio/worker';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { createAlertActivities } from '../../src/activities/alerts.js';
-import { createBreakerActivities } from '../../src/activities/breaker.js';
-import { createRecoveryActivities } from '../../src/activities/recovery.js';
 import type { Coordination } from '../../src/activities/world.js';
 import { createCoordination } from '../../src/compose/coordination.js';
 import {
@@ -16,13 +13,13 @@ import {
   type IncidentInput,
 } from '../../src/workflows/messages.js';
 import { judgeUpdate } from '../../src/workflows/monitor-messages.js';
-import { createTimeSkippingEnv, workflowBundle } from '../support/temporal.js';
+import { createTimeSkippingEnv } from '../support/temporal.js';
 import { FakeFleet, slowReplica } from './fake-world.js';
-import { RCA } from './run-with-workers.js';
+import { runWithWorkers } from './run-with-workers.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
-/** In CI an hour with a few; SIMULATED_HOURS=24 SIMULATED_INCIDENTS=1000 for the day of docs/reliability.md. */
+/** In CI an hour with a few; SIMULATED_HOURS=24 SIMULATED_INCIDENTS=1000 for a whole day. */
 const HOURS = Number(process.env['SIMULATED_HOURS'] ?? 1);
 const INCIDENTS = Number(process.env['SIMULATED_INCIDENTS'] ?? 12);
 /** Temporal itself ends a history at 51,200 events, and warns from 10,240 on. */
@@ -94,15 +91,13 @@ it('lives through days of incidents with short histories and flat memory', async
   const tellTime = followServerTime();
   const fleet = new FakeFleet();
   const world = fleet.world(coordinationOf(env));
-  const shared = {
-    connection: env.nativeConnection,
-    workflowBundle: workflowBundle(),
+  const following: Partial<WorkerOptions> = {
     maxCachedWorkflows: 50,
     interceptors: {
       activity: [
-        ({ info }: { info: { currentAttemptScheduledTimestampMs: number } }) => ({
+        ({ info }) => ({
           inbound: {
-            execute<I, O>(input: I, next: (given: I) => O): O {
+            execute(input, next) {
               tellTime(info.currentAttemptScheduledTimestampMs);
               return next(input);
             },
@@ -111,13 +106,6 @@ it('lives through days of incidents with short histories and flat memory', async
       ],
     },
   };
-  const activities = {
-    ...createRecoveryActivities(world),
-    ...createBreakerActivities(world),
-    ...createAlertActivities(world),
-  };
-  const recovery = await Worker.create({ ...shared, taskQueue: 'recovery', activities });
-  const analysis = await Worker.create({ ...shared, taskQueue: 'rca', activities: { ...RCA } });
   const longest = new Map<string, number>();
   const outcomes = new Map<string, number>();
   const resident: number[] = [];
@@ -129,8 +117,10 @@ it('lives through days of incidents with short histories and flat memory', async
     }
   };
   const startedMs = await env.currentTimeMs();
-  await analysis.runUntil(() =>
-    recovery.runUntil(async () => {
+  await runWithWorkers(
+    env,
+    world,
+    async () => {
       await env.client.workflow.start('monitor', { workflowId: 'monitor', taskQueue: 'recovery' });
       for (let i = 0; i < INCIDENTS; i++) {
         const isCurable = i % 5 !== 1;
@@ -171,7 +161,8 @@ it('lives through days of incidents with short histories and flat memory', async
         resident.push(process.memoryUsage.rss() / MEBIBYTE);
         forget(fleet);
       }
-    }),
+    },
+    following,
   );
   const quarter = Math.ceil(INCIDENTS / 4);
   const early = median(resident.slice(quarter, 2 * quarter));

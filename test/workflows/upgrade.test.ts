@@ -71,7 +71,7 @@ it('goes on in the middle of a recovery with the workers of a next release', asy
       await handle.signal(resolvedSignal, { atMs: Date.now(), value: 110, why: 'back inside' });
       expect(await handle.result()).toMatchObject({ outcome: 'recovered' });
     },
-    { code },
+    { workflowBundle: { code } },
   );
   expect(fleet.effects).toEqual(['engine-2 weight 10', 'engine-2 weight 100']);
 

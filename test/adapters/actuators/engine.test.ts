@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { findFreePort } from '../../../src/adapters/temporal/port.js';
 import { engine } from '../../../src/adapters/actuators/engine.js';
-import { freePort, scratchFolder } from '../../support/scratch.js';
+import { scratchFolder } from '../../support/scratch.js';
 import { startFleet, type FleetProcess } from './fleet-process.js';
 import { startHttpServer, type Answer, type SeenRequest } from './http-server.js';
 
@@ -61,7 +62,7 @@ describe('engine capabilities', () => {
   });
 
   it('does not take an engine that is away for one that offers nothing', async () => {
-    const admin = adminOf(`http://127.0.0.1:${await freePort()}`);
+    const admin = adminOf(`http://127.0.0.1:${await findFreePort()}`);
     await expect(admin.capabilities('r1')).rejects.toMatchObject({ reason: 'unreachable' });
   });
 });
@@ -88,7 +89,7 @@ describe('engine health', () => {
     expect(health.detail).toContain('no complete reply within 400 ms');
     expect(health.latencyMs).toBeGreaterThanOrEqual(390);
     expect(Date.now() - startedAtMs).toBeLessThan(2_000);
-    const dead = adminOf(`http://127.0.0.1:${await freePort()}`);
+    const dead = adminOf(`http://127.0.0.1:${await findFreePort()}`);
     expect(await dead.health('r1')).toMatchObject({ isServing: false, completes: false });
   });
 

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findFreePort } from '../../../src/adapters/temporal/port.js';
 import { readLines, runtimeEndpoint } from '../../../src/adapters/actuators/haproxy-protocol.js';
-import { freePort } from '../../support/scratch.js';
 import type { ConfiguredServer } from './load-balancer-contract.js';
 import { startUpstream } from './upstream.js';
 
@@ -43,7 +43,11 @@ export async function startHaproxy(
   const upstreams = await Promise.all(['r1', 'r2', 'spare'].map(startUpstream));
   const [first, second, spare] = upstreams;
   if (first === undefined || second === undefined || spare === undefined) throw new Error('three');
-  const [tcpPort, frontPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
+  const [tcpPort, frontPort, metricsPort] = [
+    await findFreePort(),
+    await findFreePort(),
+    await findFreePort(),
+  ];
   const maps = {
     routing: path.join(folder, 'maps/routing.map'),
     circuit: path.join(folder, 'maps/circuit.map'),

@@ -2,13 +2,14 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { findFreePort } from '../../../src/adapters/temporal/port.js';
 import { haproxy } from '../../../src/adapters/actuators/haproxy.js';
 import {
   readLines,
   runCommand,
   runtimeEndpoint,
 } from '../../../src/adapters/actuators/haproxy-protocol.js';
-import { freePort, scratchFolder } from '../../support/scratch.js';
+import { scratchFolder } from '../../support/scratch.js';
 import { startWireServer } from './wire-server.js';
 
 const HEADER =
@@ -66,7 +67,10 @@ describe('the runtime protocol', () => {
   });
 
   it('says unreachable when nobody listens, for a port and for a socket', async () => {
-    for (const address of [`127.0.0.1:${await freePort()}`, path.join(scratchFolder(), 's.sock')]) {
+    for (const address of [
+      `127.0.0.1:${await findFreePort()}`,
+      path.join(scratchFolder(), 's.sock'),
+    ]) {
       await expect(runCommand(endpointOf(address), 'x')).rejects.toMatchObject({
         reason: 'unreachable',
         message: expect.stringContaining(address) as string,
@@ -161,7 +165,7 @@ describe('the runtime protocol', () => {
   });
 
   it('waits for a listener that a reload took away', async () => {
-    const port = await freePort();
+    const port = await findFreePort();
     const server = net.createServer((socket) => socket.on('data', () => socket.end('\n')));
     onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
     const call = runCommand(endpointOf(`127.0.0.1:${port}`, 2_000), 'enable server b/s');

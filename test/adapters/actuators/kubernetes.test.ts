@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { findFreePort } from '../../../src/adapters/temporal/port.js';
 import { kubernetes } from '../../../src/adapters/actuators/kubernetes.js';
-import { freePort, scratchFolder } from '../../support/scratch.js';
+import { scratchFolder } from '../../support/scratch.js';
 import { startHttpServer, type Answer } from './http-server.js';
 import { KubernetesApi } from './kubernetes-api.js';
 
@@ -319,7 +320,7 @@ describe('kubernetes on a bad day', () => {
   });
 
   it('says that nobody answers, and never shows the token', async () => {
-    const { replicas } = portsOf(`http://127.0.0.1:${await freePort()}`);
+    const { replicas } = portsOf(`http://127.0.0.1:${await findFreePort()}`);
     const error: unknown = await replicas.replicas('llm').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ reason: 'unreachable' });
     expect(JSON.stringify(error) + String(error)).not.toContain('sesame');

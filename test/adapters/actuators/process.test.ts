@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { findFreePort } from '../../../src/adapters/temporal/port.js';
 import { processActuator } from '../../../src/adapters/actuators/process.js';
 import type { ReplicaProcess } from '../../../src/domain/ports.js';
-import { freePort } from '../../support/scratch.js';
 import { startFleet, type FleetProcess } from './fleet-process.js';
 import { startHttpServer, type Answer } from './http-server.js';
 
@@ -121,7 +121,7 @@ describe('process actuator against the reference fleet', () => {
 
 describe('process actuator on a bad day', () => {
   it('says that nobody answers', async () => {
-    const ports = portsOf(`http://127.0.0.1:${await freePort()}`);
+    const ports = portsOf(`http://127.0.0.1:${await findFreePort()}`);
     await expect(ports.replicas.replicas('llm')).rejects.toMatchObject({ reason: 'unreachable' });
     expect(await ports.check()).toEqual([expect.stringContaining('ECONNREFUSED')]);
   });

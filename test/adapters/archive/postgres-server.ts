@@ -1,11 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { findFreePort } from '../../../src/adapters/temporal/port.js';
 
 /** Debian's place for the server's programs. */
 const BASE = '/usr/lib/postgresql';
@@ -31,7 +31,7 @@ export class PostgresServer {
     const server = new PostgresServer(bin);
     try {
       server.#initialise();
-      server.#port = await freePort();
+      server.#port = await findFreePort();
       await server.run();
       return server;
     } catch (error) {
@@ -126,12 +126,4 @@ export class PostgresServer {
       Number(spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }).stdout);
     return { uid: idOf('-u'), gid: idOf('-g') };
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

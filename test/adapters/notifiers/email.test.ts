@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { findFreePort } from '../../../src/adapters/temporal/port.js';
 import { email } from '../../../src/adapters/notifiers/email.js';
-import { freePort } from '../../support/scratch.js';
 import { sampleNotification } from '../../support/notifications.js';
 import { secretsInEnv } from './secrets.js';
 import { startSilent, startSmtp } from './smtp.js';
@@ -95,7 +95,7 @@ describe('email', () => {
   });
 
   it('says that nobody listens', async () => {
-    const sent = mailer(await freePort()).deliver(sampleNotification(), FIRST);
+    const sent = mailer(await findFreePort()).deliver(sampleNotification(), FIRST);
     await expect(sent).rejects.toMatchObject({ reason: 'unreachable' });
   });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { findFreePort } from '../../../src/adapters/temporal/port.js';
 import { pagerduty } from '../../../src/adapters/notifiers/pagerduty.js';
 import { slack } from '../../../src/adapters/notifiers/slack.js';
 import { webhook } from '../../../src/adapters/notifiers/webhook.js';
 import type { Notifier } from '../../../src/domain/ports.js';
-import { freePort } from '../../support/scratch.js';
 import { sampleNotification } from '../../support/notifications.js';
 import { startHttpServer, type Answer } from '../actuators/http-server.js';
 import { secretsInEnv } from './secrets.js';
@@ -87,7 +87,7 @@ describe.each(KINDS)('notifier: %s', (name, make, success) => {
   });
 
   it('says that nobody listens', async () => {
-    const port = await freePort();
+    const port = await findFreePort();
     const error = await failureOf(make(`http://127.0.0.1:${port}`));
     expect(error).toMatchObject({ name: 'AdapterError', reason: 'unreachable' });
   });

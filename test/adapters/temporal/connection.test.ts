@@ -3,10 +3,10 @@ import { Client, type Connection } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { findFreePort } from '../../../src/adapters/temporal/port.js';
 import { connectClient, connectWorker } from '../../../src/adapters/temporal/connection.js';
 import { ensureNamespace } from '../../../src/adapters/temporal/namespace.js';
 import { ensureSearchAttributes } from '../../../src/adapters/temporal/search-attributes.js';
-import { freePort } from '../../support/scratch.js';
 import { createDevServerEnv, createTimeSkippingEnv } from '../../support/temporal.js';
 
 const REPLICA = defineSearchAttributeKey('Replica', 'KEYWORD');
@@ -29,7 +29,7 @@ describe('connectClient and connectWorker', () => {
     ['client', connectClient],
     ['worker', connectWorker],
   ] as const)('%s: waits for a server that comes up late', async (_kind, connect) => {
-    const port = await freePort();
+    const port = await findFreePort();
     const attempt = connect({ address: `127.0.0.1:${port}` }, { deadlineMs: 10_000 });
     // A relay stands for the late server: it is the same server under another port.
     const target = Number(env.address.split(':')[1]);
@@ -50,7 +50,7 @@ describe('connectClient and connectWorker', () => {
     ['client', connectClient],
     ['worker', connectWorker],
   ] as const)('%s: gives up at the deadline and names the address', async (_kind, connect) => {
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = `127.0.0.1:${await findFreePort()}`;
     const startedAtMs = Date.now();
     const attempt = connect({ address }, { deadlineMs: 400 });
     await expect(attempt).rejects.toMatchObject({ name: 'AdapterError', reason: 'unreachable' });
@@ -74,7 +74,7 @@ describe('connectClient and connectWorker', () => {
   });
 
   it('stops waiting when aborted', async () => {
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = `127.0.0.1:${await findFreePort()}`;
     const abort = new AbortController();
     const attempt = connectClient({ address }, { deadlineMs: 60_000, signal: abort.signal });
     abort.abort();

@@ -3,6 +3,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { Client } from '@temporalio/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { findFreePort } from '../../../src/adapters/temporal/port.js';
 import { provisionTemporal } from '../../../src/adapters/temporal/binary.js';
 import { connectClient } from '../../../src/adapters/temporal/connection.js';
 import {
@@ -11,7 +12,7 @@ import {
   startDevServer,
 } from '../../../src/adapters/temporal/dev-server.js';
 import { isAlive } from '../../../src/adapters/temporal/pid-lock.js';
-import { freePort, scratchFolder } from '../../support/scratch.js';
+import { scratchFolder } from '../../support/scratch.js';
 
 async function settingsIn(folder: string): Promise<DevServerSettings> {
   return {
@@ -19,8 +20,8 @@ async function settingsIn(folder: string): Promise<DevServerSettings> {
     dbFile: path.join(folder, 'state/temporal.db'),
     onLog: () => undefined,
     namespace: 'fleet',
-    port: await freePort(),
-    uiPort: await freePort(),
+    port: await findFreePort(),
+    uiPort: await findFreePort(),
     searchAttributes: { Service: 'Keyword', RolledBack: 'Bool' },
   };
 }
