@@ -21,14 +21,19 @@ export class ExpositionLayout {
   tailLength = 0;
   #used = 0;
   #live = 0;
+  /** Where the arena holds the whole scrape that this layout is filled from, or -1. */
+  #wholeAt = -1;
   /** Set while this layout copies what it keeps, into an arena of its own. */
   #isCompacting = false;
 
-  /** An empty layout to be filled from a changed scrape, sharing the arena of this one. */
-  successor(): ExpositionLayout {
+  /** An empty layout to be filled from the changed scrape `body[0, end)`, sharing the arena of this one. */
+  successor(body: Buffer, end: number): ExpositionLayout {
     const next = new ExpositionLayout();
     next.#grow(this.count);
-    if (this.#used > 2 * this.#live + 4096) {
+    if (this.count === 0) {
+      // All of a first scrape is new: one copy of it, values and all, is cheaper than one a line.
+      next.#wholeAt = next.#copy(body, 0, end);
+    } else if (this.#used > 2 * this.#live + 4096) {
       next.#isCompacting = true;
       next.#reserveArena(this.#live);
     } else {
@@ -77,6 +82,7 @@ export class ExpositionLayout {
 
   /** Position of series `id` at or after `from`, at most `reach` ahead, else from the start; or -1. */
   find(id: number, from: number, reach: number): number {
+    if (this.count === 0) return -1;
     const ahead = this.ids.subarray(from, Math.min(this.count, from + reach)).indexOf(id);
     if (ahead !== -1) return from + ahead;
     return this.ids.subarray(0, Math.min(from, reach)).indexOf(id);
@@ -94,6 +100,7 @@ export class ExpositionLayout {
   }
 
   #copy(from: Buffer, start: number, end: number): number {
+    if (this.#wholeAt !== -1) return this.#wholeAt + start;
     const at = this.#used;
     this.#reserveArena(at + end - start);
     from.copy(this.arena, at, start, end);

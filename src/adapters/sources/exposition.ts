@@ -148,7 +148,8 @@ export class ExpositionParser {
   /** Some line is new, gone or moved: goes through all of them, by comparison while that holds. */
   #parseChanged(body: Buffer, end: number, isRetry = false): void {
     const old = this.#layout;
-    const layout = old.successor();
+    const layout = old.successor(body, end);
+    const view = new DataView(body.buffer, body.byteOffset, body.length);
     this.#timestampsMs = undefined;
     let p = 0;
     let segment = 0;
@@ -178,7 +179,7 @@ export class ExpositionParser {
         if (stop === -1 || (at === stop && body[stop - 1] !== 125)) {
           throw faultAt(body, p, end, 'a series like name{label="value"} and its number');
         }
-        const id = this.table.intern(body.toString('latin1', p, stop));
+        const id = this.table.intern(view, p, stop);
         const i = layout.add(id, body, segment, at);
         this.#reserve(layout.count);
         p = this.#uncommonValue(body, at, end, i);

@@ -20,9 +20,10 @@ function isNameStart(byte: number): boolean {
   return (lower >= 97 && lower <= 122) || byte === UNDERSCORE || byte === COLON;
 }
 
-function isNamePart(byte: number): boolean {
-  return isNameStart(byte) || (byte >= 48 && byte <= 57);
-}
+/** 1 for the bytes that may follow in a name, and no byte outside of 0 to 255 is one. */
+const NAME_PART = Uint8Array.from({ length: 256 }, (_, byte) =>
+  isNameStart(byte) || (byte >= 48 && byte <= 57) ? 1 : 0,
+);
 
 function skipBlanks(body: Buffer, at: number): number {
   let p = at;
@@ -48,7 +49,7 @@ function skipString(body: Buffer, at: number, end: number): number {
  */
 export function endOfSeries(body: Buffer, at: number, end: number): number {
   let p = at;
-  if (isNameStart(body[p]!)) while (p < end && isNamePart(body[p]!)) p += 1;
+  if (isNameStart(body[p]!)) while (p < end && NAME_PART[body[p]!] === 1) p += 1;
   else if (body[p] !== OPEN) return -1;
   const brace = skipBlanks(body, p);
   if (body[brace] !== OPEN) return p;
@@ -59,7 +60,7 @@ export function endOfSeries(body: Buffer, at: number, end: number): number {
       if (p === -1) return -1;
     } else {
       if (!isNameStart(body[p]!)) return -1;
-      while (p < end && isNamePart(body[p]!)) p += 1;
+      while (p < end && NAME_PART[body[p]!] === 1) p += 1;
     }
     p = skipBlanks(body, p);
     if (body[p] === EQUALS) {
