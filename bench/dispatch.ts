@@ -46,7 +46,7 @@ export async function benchDispatch(): Promise<Figure[]> {
     onFailed: (error) => {
       throw error;
     },
-    isSurelyOver: () => false,
+    whyUnseenOver: () => undefined,
   });
   for (let second = 0; second < SECONDS; second += 1) {
     nowMs = START_MS + 1000 * second;

@@ -12,6 +12,7 @@ export interface ScaledReplicasParts {
   readonly detector: {
     addSource(source: Source): void;
     removeSource(source: Source): Promise<void>;
+    fleetIs(service: string, replicas: ReadonlySet<string>): void;
   };
   readonly onProblem: (error: unknown) => void;
 }
@@ -84,5 +85,10 @@ export class ScaledReplicas {
       this.watched.delete(key);
       await this.parts.detector.removeSource(source);
     }
+    if (!isComparable) return;
+    this.parts.detector.fleetIs(
+      service.name,
+      new Set([...configured, ...all.map(({ name }) => name)]),
+    );
   }
 }

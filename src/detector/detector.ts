@@ -3,6 +3,7 @@ import type { RejectedCounts, SlaEvent, SliSample } from '../domain/sla/samples.
 import { SlaEvaluator } from '../domain/sla/evaluator.js';
 import type { SlaSnapshot } from '../domain/sla/snapshot.js';
 import type { SlaSummary } from '../domain/sla/summary.js';
+import { scopeOf } from '../domain/sla/violation.js';
 import type { BudgetView } from '../domain/sla/error-budget.js';
 import { reportCoverage, type CoverageEntry } from './coverage-report.js';
 import { describeCoverage } from './coverage.js';
@@ -18,6 +19,7 @@ import { ModeFactsTeller } from './mode-facts.js';
 import { SeriesStore, type StoreCounts } from './series-store.js';
 import { restoreSnapshot, saveSnapshot } from './snapshot-file.js';
 import { isSurelyOver } from './surely-over.js';
+import { GONE } from './why-over.js';
 import type { TargetState } from './target-state.js';
 import { ThresholdBook } from './threshold-book.js';
 import { suggestThresholds, type ThresholdSuggestion } from './threshold-suggestions.js';
@@ -50,6 +52,8 @@ export class Detector {
   #factsAtMs = -Infinity;
   readonly #startedAtMs: number;
   readonly #budgets: ErrorBudgets;
+  /** The replicas of each service whose fleet is known. */
+  readonly #fleets = new Map<string, ReadonlySet<string>>();
   /** Pushed samples that were not even stored. */
   readonly #refused = { future: 0, implausible: 0 };
   #timers: NodeJS.Timeout[] = [];
@@ -86,7 +90,7 @@ export class Detector {
       onDispatched: ({ fingerprint }, elapsedMs) => options.onDispatched(fingerprint, elapsedMs),
       onCalled: options.onCalled,
       onFailed: (error, fingerprint) => options.onProblem(`dispatch of ${fingerprint}`, error),
-      isSurelyOver: (fingerprint) => this.#isSurelyOver(fingerprint),
+      whyUnseenOver: (fingerprint) => this.#whyUnseenOver(fingerprint),
       pagedOf: (fingerprint) => options.pager?.pagedOf(fingerprint),
       onHandedOver: (fingerprint, paged) => options.pager?.handedOver(fingerprint, paged),
     });
@@ -143,6 +147,12 @@ export class Detector {
       if (target.replica === undefined) continue;
       this.#handle(this.#evaluator.forget(target.service, target.replica));
     }
+  }
+
+  /** Hears which replicas a service has, all of them: what is silent and not among these is gone. */
+  fleetIs(service: string, replicas: ReadonlySet<string>): void {
+    this.#fleets.set(service, replicas);
+    this.#handle(this.#evaluator.forgetAllBut(service, replicas));
   }
 
   /** Takes a pushed sample as scraped ones are taken; undefined, or why it was not evaluated. */
@@ -259,10 +269,20 @@ export class Detector {
     }
   }
 
+  /** Why a violation is over whose end was not seen here; undefined where nothing shows that it is. */
+  #whyUnseenOver(fingerprint: string): string | undefined {
+    const { now } = this.options;
+    const { service, replica } = scopeOf(fingerprint);
+    if (replica !== undefined && this.#fleets.get(service)?.has(replica) === false) return GONE;
+    const isOver =
+      this.#budgets.isOver(fingerprint, now()) ||
+      this.options.others?.isOver(fingerprint) === true ||
+      this.#isSurelyOver(fingerprint);
+    return isOver ? 'the SLI is inside its limit, though its end was not seen' : undefined;
+  }
+
   #isSurelyOver(fingerprint: string): boolean {
     const { now, policy } = this.options;
-    if (this.#budgets.isOver(fingerprint, now())) return true;
-    if (this.options.others?.isOver(fingerprint) === true) return true;
     return isSurelyOver(fingerprint, {
       thresholds: this.thresholds.current,
       series: this.store.series(),

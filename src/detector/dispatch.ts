@@ -21,7 +21,7 @@ export interface DispatcherOptions {
   /** Told of the first failure in a row; `isReachable` says when it is over. */
   readonly onFailed: (error: unknown, fingerprint: string) => void;
   /** Whether a violation of that fingerprint can be said to be over, though it was never seen to begin. */
-  readonly isSurelyOver: (fingerprint: string) => boolean;
+  readonly whyUnseenOver: (fingerprint: string) => string | undefined;
   /** What people were told of it while Temporal was away, and its incident was not. */
   readonly pagedOf?: (fingerprint: string) => Paged | undefined;
   /** Its incident knows that now. */
@@ -249,17 +249,18 @@ export class Dispatcher {
     if (this.#isReconciling) return;
     this.#isReconciling = true;
     this.#reconciledAtMs = nowMs;
-    const { gate, isSurelyOver } = this.options;
+    const { gate, whyUnseenOver } = this.options;
     try {
       for (const { fingerprint, heldUntilMs } of await gate.open()) {
         if (this.#held.has(fingerprint)) continue;
         // One that others opened is not judged by our samples, only by the time that they gave it.
-        const isOver = heldUntilMs === undefined ? isSurelyOver(fingerprint) : nowMs > heldUntilMs;
-        if (!isOver) continue;
         const why =
           heldUntilMs === undefined
-            ? 'the SLI is inside its limit, though its end was not seen'
-            : 'its source has neither repeated nor resolved it in time';
+            ? whyUnseenOver(fingerprint)
+            : nowMs > heldUntilMs
+              ? 'its source has neither repeated nor resolved it in time'
+              : undefined;
+        if (why === undefined) continue;
         await gate.resolve(fingerprint, { atMs: nowMs, value: Number.NaN, why });
       }
       this.#isReachable = true;

@@ -1,5 +1,8 @@
 import type { SlaEvent } from '../domain/sla/samples.js';
 
+/** The end of what only a replica that exists could have. */
+export const GONE = 'its replica is gone from the fleet';
+
 /** Why a violation ended, as its incident's timeline says it. */
 export function whyOver(event: Extract<SlaEvent, { type: 'resolved' }>): string {
   const { metric, value, unit, limit } = event.violation;
@@ -11,7 +14,7 @@ export function whyOver(event: Extract<SlaEvent, { type: 'resolved' }>): string 
     case 'threshold-removed':
       return 'its threshold was removed or disabled';
     case 'forgotten':
-      return 'its replica is gone from the fleet';
+      return GONE;
     case 'new-normal':
       return 'it has been so for so long that it is the baseline now';
     case 'breaker':

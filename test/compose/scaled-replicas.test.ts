@@ -82,9 +82,12 @@ it('watches a replica that a scaling added, reaches its engine, and forgets it w
   await scaled.look();
   expect(watched()).toHaveLength(3);
 
+  const told: ReadonlySet<string>[] = [];
+  vi.spyOn(detector, 'fleetIs').mockImplementation((_, all) => told.push(all));
   await control?.scale('chat', { operationId: 'down', replicas: 2, ifReplicas: 3 });
   await scaled.look();
   expect(watched()).toEqual(['engine-1', 'engine-2']);
+  expect(told).toEqual([new Set(['engine-1', 'engine-2'])]);
   expect(problems).toEqual([]);
 }, 90_000);
 
@@ -96,7 +99,11 @@ it('changes nothing while a supervisor can’t be asked', async () => {
   const refuse = () => Promise.reject(new Error('no way'));
   const scaled = new ScaledReplicas({
     config,
-    detector: { addSource: (source) => added.push(source), removeSource: refuse },
+    detector: {
+      addSource: (source) => added.push(source),
+      removeSource: refuse,
+      fleetIs: () => added.push('a fleet'),
+    },
     sourceOf: createSources(config).ofScaled,
     controlOf: () => ({ replicas: refuse, restart: refuse, scale: refuse, logs: refuse }),
     onProblem: (error) => problems.push(error),
@@ -113,7 +120,11 @@ it('leaves replicas alone whose names are not the configuration’s: they could 
   const pod = { name: 'chat-7d4b-x', address: '127.0.0.1:1', state: 'running' as const };
   const scaled = new ScaledReplicas({
     config,
-    detector: { addSource: (source) => added.push(source), removeSource: refuse },
+    detector: {
+      addSource: (source) => added.push(source),
+      removeSource: refuse,
+      fleetIs: () => added.push('a fleet'),
+    },
     sourceOf: createSources(config).ofScaled,
     controlOf: () => ({
       replicas: () => Promise.resolve([{ ...pod, release: 'r1', generation: 1 }]),

@@ -176,6 +176,23 @@ describe('a detector after a restart', () => {
     await vi.waitFor(() => expect(incidents.open_.size).toBe(0), { timeout: 5_000 });
   });
 
+  it('ends at once what only a replica could have that the fleet has no more', async () => {
+    const incidents = new FakeIncidents();
+    const gone = violation({ replica: 'engine-4' });
+    const there = violation({ replica: 'engine-2' });
+    for (const one of [gone, there]) await incidents.observe(one);
+    let nowMs = START_MS;
+    const made = await started(makeDetector(scratchFolder(), incidents, { now: () => nowMs }));
+    await sleep(300);
+    expect(incidents.open_.size).toBe(2);
+    made.detector.fleetIs('chat', new Set(['engine-1', 'engine-2', 'engine-3']));
+    nowMs += 16_000;
+    await vi.waitFor(() => expect(incidents.open_.size).toBe(1), { timeout: 5_000 });
+    expect(incidents.story.at(-1)).toBe(
+      `end ${gone.fingerprint}: its replica is gone from the fleet`,
+    );
+  });
+
   it('goes on holding what others report, and ends it with its time', async () => {
     const folder = scratchFolder();
     const incidents = new FakeIncidents();

@@ -25,7 +25,7 @@ class Watch {
       now: () => this.nowMs,
       onDispatched: (v, elapsedMs) => this.started.push([v.fingerprint, elapsedMs]),
       onFailed: (error) => this.failures.push(String(error)),
-      isSurelyOver: (fingerprint) => this.over.has(fingerprint),
+      whyUnseenOver: (fingerprint) => (this.over.has(fingerprint) ? 'it is inside' : undefined),
     });
   }
 
@@ -219,7 +219,7 @@ describe('dispatch after a restart', () => {
     after.over.add(F);
     await after.pass(20);
     expect([...incidents.open_.keys()]).toEqual([other.fingerprint]);
-    expect(incidents.story.at(-1)).toMatch(/its end was not seen/);
+    expect(incidents.story.at(-1)).toBe(`end ${F}: it is inside`);
   });
 });
 

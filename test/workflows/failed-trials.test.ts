@@ -95,7 +95,7 @@ function detect(): () => Promise<void> {
     gate: createIncidentGate(() => env.client, ''),
     ...{ tellEveryMs: 15_000, reconcileEveryMs: 15_000, retryEveryMs: 100, now: Date.now },
     onFailed: (error) => problems.push(error),
-    isSurelyOver: (fingerprint) => found.isOver(fingerprint),
+    whyUnseenOver: (fingerprint) => (found.isOver(fingerprint) ? 'it has closed' : undefined),
   });
   const round = async () => {
     views = await breakers().states();

@@ -160,6 +160,21 @@ export class SlaEvaluator {
     return this.#noted(out);
   }
 
+  /**
+   * Lets go of the replicas that are not in `fleet` and have fallen silent: they left while nobody
+   * looked, e.g. between a snapshot and the restart from it.
+   */
+  forgetAllBut(service: string, fleet: ReadonlySet<string>): readonly SlaEvent[] {
+    const out: SlaEvent[] = [];
+    for (const bench of this.#benches.get(service)?.values() ?? []) {
+      for (const [replica, stream] of bench.streams) {
+        if (replica === undefined || fleet.has(replica) || !stream.isSilent) continue;
+        this.#forget(bench, replica, out);
+      }
+    }
+    return this.#noted(out);
+  }
+
   /** All open violations, each with its window's median of now and its gravest severity. */
   open(): Violation[] {
     return this.#groups().flatMap((group) => group.open());

@@ -22,6 +22,12 @@ export function fingerprintOf(scope: Scope, threshold: string): string {
   ].join(':');
 }
 
+/** What the violation of that key is about. A replica that is called `*` passes for the service. */
+export function scopeOf(fingerprint: string): Scope {
+  const [service = '', replica] = fingerprint.split(':').map(decodeURIComponent);
+  return { service, replica: replica === '*' ? undefined : replica };
+}
+
 /** A violation as it goes from the detector to its incident: small, plain and complete. */
 export interface Violation {
   readonly fingerprint: string;

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { attribute, type ReplicaStanding } from '../../../src/domain/sla/attribution.js';
 import type { Standing } from '../../../src/domain/sla/member.js';
+import { SlaEvaluator } from '../../../src/domain/sla/evaluator.js';
+import type { SlaSnapshot } from '../../../src/domain/sla/snapshot.js';
 import { at, evaluatorOf, feed, series, story, T0 } from './feed.js';
 
 const THREE = ['a', 'b', 'c'];
@@ -166,6 +168,22 @@ describe('scopes', () => {
     ]);
     expect(evaluator.open()).toEqual([]);
     expect(evaluator.forget('chat', 'a')).toEqual([]);
+  });
+
+  it('ends those of replicas that are silent and not in the fleet, after a restart too', () => {
+    const before = evaluatorOf();
+    feed(before, series(0, 900, 1, from(300, ['a']), THREE));
+    const snapshot = JSON.parse(JSON.stringify(before.snapshot())) as SlaSnapshot;
+    const evaluator = SlaEvaluator.restore(snapshot, before.thresholds);
+    const fleet = new Set(['b', 'c']);
+    // Its samples may yet come: a fleet that scales down drains first.
+    expect(evaluator.forgetAllBut('chat', fleet)).toEqual([]);
+    evaluator.advance(T0 + 1_000_000);
+    expect(evaluator.forgetAllBut('chat', new Set(THREE))).toEqual([]);
+    expect(evaluator.forgetAllBut('chat', fleet)).toMatchObject([
+      { type: 'resolved', because: 'forgotten', violation: { replica: 'a' } },
+    ]);
+    expect(evaluator.open()).toEqual([]);
   });
 
   it('keeps services apart', () => {
