@@ -65,8 +65,7 @@ export class SeriesTable {
     if (!(id >= 0 && id < this.#size)) {
       throw new RangeError(`series ${id} is unknown in this epoch`);
     }
-    const text = (): string =>
-      this.#arena.toString('utf8', this.#starts[id]!, this.#starts[id + 1]!);
+    const text = (): string => this.#arena.toString('utf8', this.#starts[id], this.#starts[id + 1]);
     return (this.#infos[id] ??= { id, ...parseSeries(text()) });
   }
 
