@@ -8,7 +8,8 @@ import { provisionTemporal } from '../src/adapters/temporal/binary.js';
 import { ensureSearchAttributes } from '../src/adapters/temporal/search-attributes.js';
 import { createCoordination } from '../src/compose/coordination.js';
 import type { RecoveryPolicy } from '../src/domain/recovery/policy.js';
-import { RCA_QUEUE, RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../src/workflows/messages.js';
+import { RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../src/workflows/messages.js';
+import { RCA_QUEUE } from '../src/workflows/rca-messages.js';
 import { BenchFleet } from './bench-fleet.js';
 
 const BUNDLE = path.resolve(import.meta.dirname, '../workflow-bundle.js');

@@ -9,6 +9,8 @@ const WARM_UP = 5;
 const RUNS = 40;
 /** An effect that has not come by then never will. */
 const GIVE_UP_MS = 20_000;
+/** Between two runs. */
+const QUIET_MS = 50;
 
 /** Shares of sorted values. */
 function at(values: readonly number[], share: number): number {
@@ -47,6 +49,9 @@ export async function benchRecoveryStart(): Promise<BenchFigure[]> {
     for (const [index, service] of names(WARM_UP + RUNS).entries()) {
       const violation = slowReplica(service);
       const bareMs = await bareRun(bench, `bare-${index}`);
+      // Each begins on a server that has done with the one before.
+      await env.client.workflow.getHandle(`bare-${index}`).result();
+      await sleep(QUIET_MS);
       const ownMs = await timed(
         (isThere) => {
           fleet.onEffect = (changed) => (changed === service ? isThere() : undefined);
@@ -93,5 +98,5 @@ async function finish({ env }: DurableBench, fingerprint: string): Promise<void>
   for (const id of [`recovery:${incident}:1`, incident]) {
     await env.client.workflow.getHandle(id).terminate('measured');
   }
-  await sleep(50);
+  await sleep(QUIET_MS);
 }

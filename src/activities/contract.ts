@@ -7,18 +7,17 @@ import type { DeliveryRecord } from '../domain/notification.js';
 import type { MetricCondition } from '../domain/recovery/condition.js';
 import type { Verdict } from '../domain/recovery/verification.js';
 import type { Violation } from '../domain/sla/violation.js';
+import type { LeaseAnswer, LeaseRequest } from '../workflows/lease-messages.js';
 import type {
   IncidentPolicy,
-  LeaseRequest,
   OwedUndo,
   PlannedStep,
-  RampStage,
-  RcaInput,
-  RcaResult,
   RecoveryPlan,
   Target,
   VerificationPlan,
 } from '../workflows/messages.js';
+import type { Preparation, ReadyAhead } from '../workflows/preparation-messages.js';
+import type { RcaAsk, RcaResult } from '../workflows/rca-messages.js';
 import type { NotifyAsk, NotifyResult } from '../workflows/notify-messages.js';
 
 /** What to do about a violation, or why nothing is to be done. */
@@ -34,7 +33,11 @@ export type PlanDecision = { readonly policy: IncidentPolicy } & (
 
 /** The same, or that nothing acts by itself until then, or until the incident is woken. */
 export type IncidentDecision =
-  | PlanDecision
+  | (PlanDecision & {
+      /** What came of asking for the turn; undefined where that has to be done by signal. */
+      readonly turn?: LeaseAnswer | undefined;
+      readonly ready?: ReadyAhead | undefined;
+    })
   | {
       readonly kind: 'hold';
       readonly policy: IncidentPolicy;
@@ -42,24 +45,18 @@ export type IncidentDecision =
       readonly untilMs: number;
     };
 
-/** A step that is ready to act, with the state before it; or why it does not act. */
-export type Preparation =
-  | {
-      readonly kind: 'ready';
-      readonly before: unknown;
-      readonly desired: unknown;
-      /** What it will do, in words and exact calls. */
-      readonly line: string;
-      readonly undoLine: string;
-      /** Where it is released step by step: the states in between, from what it sets towards what was. */
-      readonly ramp?: readonly RampStage[];
-    }
-  /** `skip`: there is no need for it; `refuse`: a safety limit or the fleet forbids it. */
-  | { readonly kind: 'skip' | 'refuse'; readonly why: string };
-
 /** What the recovery queue's workers do for workflows. */
 export interface RecoveryActivities {
-  planIncident(ask: { violation: Violation; tried: readonly string[] }): Promise<IncidentDecision>;
+  /** With a plan it asks for the turn as well, and where that is granted looks at the first steps. */
+  planIncident(ask: {
+    violation: Violation;
+    tried: readonly string[];
+    requestId: string;
+  }): Promise<IncidentDecision>;
+  /** Asks for a turn; undefined where that has to be done by signal. */
+  askTurn(request: LeaseRequest): Promise<LeaseAnswer | undefined>;
+  /** Gives a turn back; one that nobody knows of is none. */
+  giveTurn(turn: { requestId: string }): Promise<void>;
   /** Starts the lease workflow where it does not run. */
   ensureLease(): Promise<void>;
   prepareStep(ask: { violation: Violation; step: PlannedStep }): Promise<Preparation>;
@@ -115,7 +112,7 @@ export interface RcaActivities {
     incidentRunId: string;
     violation: Violation;
   }): Promise<void>;
-  analyseIncident(input: RcaInput): Promise<RcaResult>;
+  analyseIncident(ask: RcaAsk): Promise<RcaResult>;
 }
 
 /** What the notify queue's workers do for the dead-man's switch. */

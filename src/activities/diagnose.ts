@@ -4,7 +4,7 @@ import type { RootCauseReport } from '../domain/rca/report.js';
 import { postmortemOf } from '../domain/rca/postmortem.js';
 import { similarIncidents } from '../domain/rca/similar.js';
 import type { ReportRecord } from '../domain/rca-archive.js';
-import type { RcaInput } from '../workflows/messages.js';
+import type { RcaAsk } from '../workflows/rca-messages.js';
 import { analyseFrom, type AnalysisAsk, type Analyser } from './analysis.js';
 import type { RcaActivities } from './contract.js';
 import { archiveCaptured, capture, gather } from './evidence.js';
@@ -76,7 +76,7 @@ async function analyseWithHeartbeats(
   }
 }
 
-async function similarTo(world: World, { incidentRunId }: RcaInput, report: RootCauseReport) {
+async function similarTo(world: World, { incidentRunId }: RcaAsk, report: RootCauseReport) {
   const { service } = report.incident;
   const { items } = await world.archive.reports({ service, limit: MOST_PAST_REPORTS });
   const past = items.filter(({ runId }) => runId !== incidentRunId);
@@ -84,7 +84,7 @@ async function similarTo(world: World, { incidentRunId }: RcaInput, report: Root
 }
 
 /** Archives the report, and its recommendations to be tracked; returns its id. */
-async function file(world: World, input: RcaInput, report: RootCauseReport): Promise<string> {
+async function file(world: World, input: RcaAsk, report: RootCauseReport): Promise<string> {
   const { incidentId, incidentRunId: runId } = input;
   const id = `report:${runId}`;
   const createdAtMs = Date.now();

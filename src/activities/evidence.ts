@@ -3,7 +3,8 @@ import type { DiagnosticEvidence, PastIncident, StepEvidence } from '../domain/r
 import { FAILED_TRIALS_METRIC } from '../domain/recovery/failed-trials.js';
 import type { CallEdge } from '../domain/rca/rank-input.js';
 import type { Violation } from '../domain/sla/violation.js';
-import type { RcaInput, StepReport } from '../workflows/messages.js';
+import type { StepReport } from '../workflows/messages.js';
+import type { RcaAsk } from '../workflows/rca-messages.js';
 import type { AnalysisAsk } from './analysis.js';
 import type { ServiceWorld, World } from './world.js';
 
@@ -92,7 +93,7 @@ export async function archiveCaptured(
  * Everything that is known of an incident but its series: captured at its opening, recorded before it; and
  * the queries for its series, to the present, so that pictures show what recovery did.
  */
-export async function gather(world: World, input: RcaInput, nowMs: number): Promise<AnalysisAsk> {
+export async function gather(world: World, input: RcaAsk, nowMs: number): Promise<AnalysisAsk> {
   const { violation, openedAtMs, incidentId, incidentRunId } = input;
   const { service, replica, metric, direction, startedAtMs } = violation;
   const missing: string[] = [];
@@ -179,7 +180,7 @@ const SET_STAGES: ReadonlySet<string> = new Set(['changed', 'released', 'rolled-
 /** When this service was ill before, as its other incidents tell, and what was done about it. */
 async function otherIncidents(
   world: World,
-  { violation, openedAtMs, incidentId, incidentRunId }: RcaInput,
+  { violation, openedAtMs, incidentId, incidentRunId }: RcaAsk,
 ): Promise<{ readonly past: PastIncident[]; readonly interventions: ChangeEvent[] }> {
   const { service, windowMs } = violation;
   const { items } = await world.archive.incidents({

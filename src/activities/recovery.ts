@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { AdapterError, isFinal } from '../domain/ports.js';
+import { AdapterError } from '../domain/ports.js';
 import type { PlannedStep } from '../workflows/messages.js';
 import { ACTIONS } from './actions/index.js';
 import type { ActContext, Action } from './actions/action.js';
@@ -9,8 +9,9 @@ import { asFailure } from './failure.js';
 import { alive, fence } from './fence.js';
 import { awaitCondition } from './conditions.js';
 import { choosePlan } from './plan.js';
+import { lookAt, takeOff } from './take-off.js';
 import { verify } from './verify.js';
-import { worldOf, type ServiceWorld, type World } from './world.js';
+import type { ServiceWorld, World } from './world.js';
 
 /** What the recovery queue's workers do for workflows: each a thin layer over a port. */
 export function createRecoveryActivities(world: World): RecoveryActivities {
@@ -44,7 +45,7 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
   });
 
   return {
-    planIncident: ({ violation, tried }) =>
+    planIncident: ({ violation, tried, requestId }) =>
       asFailure(async () => {
         const { coordination } = world;
         const restrained = coordination.restraint();
@@ -57,38 +58,31 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
           await coordination.openIncidents(),
         );
         const restraint = await restrained;
-        if (decision.kind !== 'plan' || restraint?.kind !== 'maintenance') return decision;
+        if (decision.kind !== 'plan') return decision;
+        if (restraint?.kind !== 'maintenance') {
+          const isStopped = restraint !== undefined;
+          const ask = { violation, plan: decision.plan, requestId, isStopped };
+          return { ...decision, ...(await takeOff(world, ask)) };
+        }
         const { policy, plan } = decision;
         const steps = plan.steps.map(({ action }) => action).join(' → ');
         const why = `${restraint.why}: ${plan.procedure} (${steps}) is only suggested`;
         return { kind: 'hold', policy, why, untilMs: restraint.untilMs };
       }),
 
+    askTurn: (request) => asFailure(() => world.coordination.askTurn(request)),
+    giveTurn: ({ requestId }) => asFailure(() => world.coordination.giveTurn(requestId)),
     ensureLease: () => asFailure(() => world.coordination.ensureLease()),
 
     prepareStep: ({ violation, step }) =>
       asFailure(async () => {
-        const service = world.services.get(step.target.service);
-        const action = ACTIONS[step.action];
-        if (service === undefined || action === undefined) {
-          const what = service === undefined ? `service "${step.target.service}"` : step.action;
-          return { kind: 'refuse', why: `${what} is not configured here` };
-        }
-        const { target, parameters = {} } = step;
-        try {
-          const there = { world: worldOf(world, service.name), service, target, violation };
-          // Both only read: side by side the way to the action is shorter by one answer of the server.
-          const preparing = action.prepare({ ...there, parameters, nowMs: Date.now() });
-          // Its failure is for the await below, if that is reached.
-          preparing.catch(() => undefined);
-          const stopped = await world.coordination.restraint();
-          if (stopped !== undefined) return { kind: 'refuse', why: stopped.why };
-          return await preparing;
-        } catch (error) {
-          // What won't mend by asking again is an answer: the next step may still help.
-          if (isFinal(error)) return { kind: 'refuse', why: error.message };
-          throw error;
-        }
+        // Both only read: side by side the way to the action is shorter by one answer of the server.
+        const preparing = lookAt(world, violation, step);
+        // Its failure is for the await below, if that is reached.
+        preparing.catch(() => undefined);
+        const stopped = await world.coordination.restraint();
+        if (stopped !== undefined) return { kind: 'refuse', why: stopped.why };
+        return await preparing;
       }),
 
     applyStep: ({ step, prepared, operationId }) =>

@@ -12,6 +12,7 @@ import type { RecoveryPolicy } from '../domain/recovery/policy.js';
 import type { Procedure } from '../domain/recovery/procedure.js';
 import type { Threshold } from '../domain/sla/threshold.js';
 import type { BreakerOrderMessage, BreakerView } from '../workflows/breaker-messages.js';
+import type { LeaseAnswer, LeaseRequest } from '../workflows/lease-messages.js';
 import type { Target } from '../workflows/messages.js';
 import type { AlertAsk, Judgement } from '../domain/monitor/judge-alert.js';
 import type { Alerting } from './contract.js';
@@ -45,6 +46,13 @@ export type Restraint =
 export interface Coordination {
   /** Starts the lease workflow where it does not run. */
   ensureLease(): Promise<void>;
+  /**
+   * Asks the lease for a turn, and starts it where it does not run. Undefined where there is no answer
+   * soon: then it is to be asked by signal, and knows the request by its id if this did arrive.
+   */
+  askTurn(request: LeaseRequest): Promise<LeaseAnswer | undefined>;
+  /** Gives a turn back; one that nobody knows of is none. */
+  giveTurn(requestId: string): Promise<void>;
   /** The mode, as the monitor calls it; undefined before the monitor ran. */
   mode?(): Promise<string | undefined>;
   /** What keeps every action from acting by itself; undefined while nothing does. */

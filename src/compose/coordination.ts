@@ -1,21 +1,69 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { Turnstile } from '../activities/turnstile.js';
 import type { Attempt, Coordination, Restraint } from '../activities/world.js';
 import { maintenanceText, type MonitorView } from '../domain/monitor/monitor-state.js';
 import { utcText } from '../domain/utc-time.js';
 import { monitorStart, readMonitor, updateMonitor } from '../server/monitor-client.js';
-import { LEASE_WORKFLOW_ID, MONITOR_WORKFLOW_ID, RECOVERY_QUEUE } from '../workflows/messages.js';
-import { goneSignal, judgeUpdate } from '../workflows/monitor-messages.js';
+import {
+  acquireLeaseUpdate,
+  LEASE_WORKFLOW_ID,
+  releaseLeaseSignal,
+} from '../workflows/lease-messages.js';
+import { RECOVERY_QUEUE } from '../workflows/messages.js';
+import { goneSignal, judgeUpdate, MONITOR_WORKFLOW_ID } from '../workflows/monitor-messages.js';
+
+const leaseStart = {
+  workflowId: LEASE_WORKFLOW_ID,
+  taskQueue: RECOVERY_QUEUE,
+  workflowIdConflictPolicy: 'USE_EXISTING',
+  staticSummary: 'Which targets are being acted on, and by whom',
+} as const;
+
+/**
+ * Who asks from a local activity keeps one of the worker's 40 workflow task slots, and the lease needs
+ * one to answer: most must stay free. A server lets 10 updates of one workflow be under way.
+ */
+const ASKING_AT_ONCE = 8;
+/** The lease answers within 50 ms; where it does not, its worker has just died or is overloaded. */
+const ANSWER_WITHIN_MS = 1_500;
 
 /** The lease and the fence, over Temporal's own state: nothing of them is in this process. */
 export function createCoordination(client: Client): Coordination {
+  const asking = new Turnstile(ASKING_AT_ONCE, ASKING_AT_ONCE);
   return {
     async ensureLease() {
-      await client.workflow.start('lease', {
-        workflowId: LEASE_WORKFLOW_ID,
-        taskQueue: RECOVERY_QUEUE,
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        staticSummary: 'Which targets are being acted on, and by whom',
-      });
+      await client.workflow.start('lease', leaseStart);
+    },
+
+    async askTurn(request) {
+      const ask = () =>
+        client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
+          client.workflow
+            .getHandle(LEASE_WORKFLOW_ID)
+            .executeUpdate(acquireLeaseUpdate, { args: [request] }),
+        );
+      const asked = await asking.pass(() =>
+        ask()
+          .catch(async (error: unknown) => {
+            // As a rule it is there: to ask for it to be started as well costs the server half as much again.
+            if (!(error instanceof WorkflowNotFoundError)) throw error;
+            await client.workflow.start('lease', leaseStart);
+            return ask();
+          })
+          // Too busy, or not there: the way by signal waits for as long as it takes, and says why.
+          .catch(() => undefined),
+      );
+      return asked?.result;
+    },
+
+    async giveTurn(requestId) {
+      try {
+        await client.workflow
+          .getHandle(LEASE_WORKFLOW_ID)
+          .signal(releaseLeaseSignal, { requestId });
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
     },
 
     async restraint() {

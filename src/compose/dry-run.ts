@@ -6,7 +6,7 @@ import { detectorHistory } from '../adapters/history/detector.js';
 import type { Config } from '../config/schema.js';
 import type { Archive } from '../domain/archive.js';
 import type { PlannedStep } from '../workflows/messages.js';
-import type { Preparation } from '../activities/contract.js';
+import type { Preparation } from '../workflows/preparation-messages.js';
 import { fingerprintOf, type Violation } from '../domain/sla/violation.js';
 import { limitOf } from '../domain/sla/threshold.js';
 import { createActuators, createWorld } from './world.js';
@@ -42,7 +42,7 @@ export async function dryRun(
     archive: {} as Archive,
     coordination: {
       ...{ ensureLease: never, isCurrent: never, hasEnded: never, ensureMonitor: never },
-      ...{ judgeAlert: never, forgetAlerts: never },
+      ...{ askTurn: never, giveTurn: never, judgeAlert: never, forgetAlerts: never },
       restraint: () => Promise.resolve(undefined),
       openIncidents: () => Promise.resolve(0),
     },

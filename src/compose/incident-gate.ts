@@ -3,6 +3,7 @@ import type { IncidentGate, OpenIncident } from '../detector/incident-gate.js';
 import type { Paged } from '../domain/monitor/alert.js';
 import type { Violation } from '../domain/sla/violation.js';
 import {
+  attributesOf,
   incidentIdOf,
   noDataSignal,
   observedSignal,
@@ -61,6 +62,7 @@ export function createIncidentGate(later: () => Client, uiBase: string): Inciden
           signalArgs: [{ severity, value, atMs: Date.now(), ...told }],
           // What lists give without asking a worker: who judges when it is over.
           ...(origin === undefined ? {} : { memo: { [HELD_UNTIL_MEMO]: origin.untilMs } }),
+          typedSearchAttributes: attributesOf(violation),
           staticSummary: summaryOf(violation),
           staticDetails: detailsOf(violation, input),
         }),

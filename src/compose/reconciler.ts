@@ -1,12 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
-import {
-  RECOVERY_QUEUE,
-  recoveryQuery,
-  stateQuery,
-  type OwedUndo,
-  type SettleInput,
-  type SettleResult,
-} from '../workflows/messages.js';
+import { RECOVERY_QUEUE, recoveryQuery, stateQuery, type OwedUndo } from '../workflows/messages.js';
+import type { SettleInput, SettleResult } from '../workflows/settle-messages.js';
 
 /** How often ended runs are looked for. */
 const LOOK_EVERY_MS = 15_000;

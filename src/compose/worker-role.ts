@@ -13,7 +13,8 @@ import { connectClient, connectWorker } from '../adapters/temporal/connection.js
 import { ensureNamespace } from '../adapters/temporal/namespace.js';
 import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.js';
 import { proceduresInForce } from '../config/procedure-schema.js';
-import { RCA_QUEUE, RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../workflows/messages.js';
+import { RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../workflows/messages.js';
+import { RCA_QUEUE } from '../workflows/rca-messages.js';
 import { maintenanceUpdate } from '../workflows/monitor-messages.js';
 import { NOTIFY_QUEUE } from '../workflows/notify-messages.js';
 import { AnalysisThread } from './analysis-thread.js';

@@ -3,14 +3,13 @@ import type { Archive, IncidentRecord } from '../domain/archive.js';
 import type { KillSwitch } from '../domain/monitor/monitor-state.js';
 import {
   acknowledgeUpdate,
-  killSwitchUpdate,
-  MONITOR_WORKFLOW_ID,
   OPERATOR_UPDATES,
   stateQuery,
   type AbortMessage,
   type IncidentView,
   type OperatorAction,
 } from '../workflows/messages.js';
+import { killSwitchUpdate, MONITOR_WORKFLOW_ID } from '../workflows/monitor-messages.js';
 import { updateMonitor } from './monitor-client.js';
 import { isNoAnswer } from './no-answer.js';
 import { Problem } from './problem.js';

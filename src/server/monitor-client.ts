@@ -1,8 +1,8 @@
 import { WithStartWorkflowOperation, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import type { MonitorView } from '../domain/monitor/monitor-state.js';
-import { MONITOR_WORKFLOW_ID, RECOVERY_QUEUE } from '../workflows/messages.js';
-import { MONITOR_MEMO } from '../workflows/monitor-messages.js';
+import { RECOVERY_QUEUE } from '../workflows/messages.js';
+import { MONITOR_MEMO, MONITOR_WORKFLOW_ID } from '../workflows/monitor-messages.js';
 
 /** How the monitor's workflow is started wherever it does not run. */
 export const monitorStart = {

@@ -3,7 +3,6 @@ import {
   getExternalWorkflowHandle,
   log,
   ParentClosePolicy,
-  patched,
   startChild,
 } from '@temporalio/workflow';
 import type { AlertKind } from '../domain/monitor/alert-record.js';
@@ -20,29 +19,34 @@ import type { IncidentView } from './messages.js';
 export class AlertFeed {
   private readonly pending: AlertEvent[] = [];
   private sending: Promise<void> | undefined;
-  private isOn = false;
+  private isOpen = false;
+  private pagedBefore: Paged | undefined;
 
   constructor(private readonly uiBase: string) {}
 
   /** Starts the alerts; the opening itself is the first of them. */
   open(view: IncidentView, paged: Paged | undefined): void {
-    // Incidents that were opened before there were alerts go on without.
-    this.isOn = patched('alerts');
-    if (!this.isOn) return;
+    this.isOpen = true;
     this.run(async () => {
       await startChild(alert, {
-        args: [{ snapshot: snapshotOf(view), uiBase: this.uiBase, paged }],
+        args: [
+          { snapshot: snapshotOf(view), uiBase: this.uiBase, paged: this.pagedBefore ?? paged },
+        ],
         workflowId: alertIdOf(view.runId),
         // What was begun is told to its end, whoever ends the incident.
         parentClosePolicy: ParentClosePolicy.ABANDON,
         staticSummary: `Alerts of ${view.violation.metric} of ${view.violation.replica ?? view.violation.service}`,
       });
     });
+    if (this.pending.length > 0) this.send(view.runId);
   }
 
   /** People were told while Temporal was away. */
   paged(runId: string, paged: Paged): void {
-    if (!this.isOn) return;
+    if (!this.isOpen) {
+      this.pagedBefore = paged;
+      return;
+    }
     const handle = getExternalWorkflowHandle(alertIdOf(runId));
     this.run(() => handle.signal(pagedSignal, paged));
   }
@@ -52,19 +56,23 @@ export class AlertFeed {
     const events = kindsOf(before, after).map(([kind, key]) => ({
       ...{ kind, key, atMs: Date.now(), snapshot: snapshotOf(after) },
     }));
-    if (!this.isOn || events.length === 0) return;
+    if (events.length === 0) return;
     this.pending.push(...events);
-    const handle = getExternalWorkflowHandle(alertIdOf(after.runId));
-    this.run(async () => {
-      // Several at once go together, and in order.
-      const all = this.pending.splice(0);
-      if (all.length > 0) await handle.signal(alertEventsSignal, all);
-    });
+    if (this.isOpen) this.send(after.runId);
   }
 
   /** Resolves when everything was told. */
   async told(): Promise<void> {
     await this.sending;
+  }
+
+  private send(runId: string): void {
+    const handle = getExternalWorkflowHandle(alertIdOf(runId));
+    this.run(async () => {
+      // Several at once go together, and in order.
+      const all = this.pending.splice(0);
+      if (all.length > 0) await handle.signal(alertEventsSignal, all);
+    });
   }
 
   private run(step: () => Promise<void>): void {

@@ -8,6 +8,7 @@ import type { IncidentInbox } from './incident-inbox.js';
 import type { IncidentLog } from './incident-log.js';
 import type { IncidentPolicy, RecoveryPlan, RecoveryResult, VerificationPlan } from './messages.js';
 import type { Mitigations } from './mitigations.js';
+import type { ReadyAhead } from './preparation-messages.js';
 import { planIncident, verifyStep } from './proxies.js';
 import type { Turns } from './turns.js';
 
@@ -83,10 +84,10 @@ export class IncidentAttempts {
   }
 
   /**
-   * Chooses, waits for its turn and runs one procedure; `outcome` says how that ended. `onUnderWay` is
-   * called when a recovery is being started, or it is clear that none is yet.
+   * Chooses, waits for its turn and runs one procedure; `outcome` says how that ended. `onWait` is
+   * called when it has to wait.
    */
-  async recoverOnce(onUnderWay: () => void): Promise<void> {
+  async recoverOnce(onWait: () => void): Promise<void> {
     const { log, turns, mitigations, inbox } = this.parts;
     this.again = false;
     this.askAgainAtMs = undefined;
@@ -98,7 +99,8 @@ export class IncidentAttempts {
     }
     const { violation } = log.view;
     this.plannedRank = severityRank(violation.severity);
-    const decision = await planIncident({ violation, tried: this.tried });
+    const requestId = `${workflowInfo().runId}:${this.count + 1}`;
+    const decision = await planIncident({ violation, tried: this.tried, requestId });
     this.policyInForce = decision.policy;
     if (decision.kind === 'hold') {
       this.heldBack = true;
@@ -118,20 +120,20 @@ export class IncidentAttempts {
       log.tell('escalated', `${decision.why}; a person must look`);
       return;
     }
-    const { plan } = decision;
+    const { plan, ready } = decision;
     this.refusals = 0;
     this.judgedBy = plan.verification;
     log.set({ procedure: plan.procedure, why: plan.why });
     this.count += 1;
-    const requestId = `${workflowInfo().runId}:${this.count}`;
-    const turn = await this.takeTurn(requestId, plan, decision.policy.limits, onUnderWay);
+    if (decision.turn !== undefined) turns.hear(decision.turn);
+    const turn = await this.takeTurn(requestId, plan, decision.policy.limits, onWait);
     try {
       if (turn !== undefined) {
-        const result = await this.runRecovery(plan, onUnderWay);
+        const result = await this.runRecovery(plan, ready);
         // What maintenance kept from acting has not been tried.
         const isKept = result.steps.some(({ line }) => isMaintenanceText(line));
         if (!isKept) this.tried.push(plan.procedure);
-        log.set({ steps: result.steps, waiting: undefined });
+        inbox.hear(result.rest ?? { lines: [] }, { steps: result.steps, waiting: undefined });
         mitigations.add(result.owed);
         // Kept by a denied rollback, as an order says: a person's from here on, and never tried without.
         if (result.outcome === 'aborted' && !inbox.isAborted()) await mitigations.undoAll(true);
@@ -175,6 +177,7 @@ export class IncidentAttempts {
     const isEarly = now() - log.view.openedAtMs < holdMs;
     if (answer.granted && isEarly) return requestId;
     onWait();
+    log.letWrite();
     if (!answer.granted) {
       log.set({ state: 'waiting' });
       const place = answer.ahead === 0 ? 'it is next' : `${answer.ahead} come before it`;
@@ -193,12 +196,15 @@ export class IncidentAttempts {
     return isOver() ? undefined : this.takeTurn(`${requestId}+`, plan, limits, onWait);
   }
 
-  private async runRecovery(plan: RecoveryPlan, onUnderWay: () => void): Promise<RecoveryResult> {
+  private async runRecovery(
+    plan: RecoveryPlan,
+    ready: ReadyAhead | undefined,
+  ): Promise<RecoveryResult> {
     const { log, inbox, uiBase } = this.parts;
     log.set({ state: 'recovering' });
-    const given = { view: log.view, plan, attempt: this.count, uiBase };
+    const given = { view: log.view, plan, ready, attempt: this.count, uiBase };
     try {
-      return await runRecovery(given, onUnderWay, (id) => inbox.recoveryStarted(id));
+      return await runRecovery(given, (id) => inbox.recoveryStarted(id));
     } catch (error) {
       return await settleLostRecovery(log, error);
     } finally {

@@ -1,60 +1,36 @@
-import {
-  executeChild,
-  isCancellation,
-  ParentClosePolicy,
-  startChild,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { isCancellation, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import type { Outcome } from '../domain/archive.js';
 import type { IncidentLog } from './incident-log.js';
-import {
-  ATTRIBUTES,
-  RCA_QUEUE,
-  type IncidentView,
-  type OwedUndo,
-  type RecoveryPlan,
-  type RecoveryResult,
-} from './messages.js';
+import type { IncidentView, OwedUndo, RecoveryPlan, RecoveryResult } from './messages.js';
+import type { ReadyAhead } from './preparation-messages.js';
 import { recoveryTypeOf } from './procedures/index.js';
+import { recoveryAttributes } from './recovery-log.js';
 import { messageOf, undo } from './rollback.js';
-import { rootCauseAnalysis } from './root-cause-analysis.js';
 
-/**
- * Runs a procedure as a child of its own type. `onStarting` is called when its start has been asked for,
- * `onStarted` gets its workflow id.
- */
+/** Runs a procedure as a child of its own type. `onStarted` gets its workflow id once it has started. */
 export async function runRecovery(
   given: {
     readonly view: IncidentView;
     readonly plan: RecoveryPlan;
+    readonly ready: ReadyAhead | undefined;
     readonly attempt: number;
     readonly uiBase: string;
   },
-  onStarting: () => void,
   onStarted: (workflowId: string) => void,
 ): Promise<RecoveryResult> {
-  const { view, plan, attempt, uiBase } = given;
+  const { view, plan, ready, attempt, uiBase } = given;
   const { violation, id: incidentId } = view;
-  const { service, replica, severity, threshold, violationType } = violation;
+  const { service, replica } = violation;
   const workflowId = `recovery:${incidentId}:${attempt}`;
-  const starting = startChild(recoveryTypeOf(plan.workflowType), {
-    args: [{ incidentId, violation, plan, uiBase }],
+  const handle = await startChild(recoveryTypeOf(plan.workflowType), {
+    args: [{ incidentId, violation, plan, uiBase, ...(ready === undefined ? {} : { ready }) }],
     workflowId,
     // Should the incident be terminated, its recovery still undoes what it owes.
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     staticSummary: `${plan.procedure} for ${replica ?? service}`,
     staticDetails: plan.why,
-    typedSearchAttributes: [
-      { key: ATTRIBUTES.service, value: service },
-      ...(replica === undefined ? [] : [{ key: ATTRIBUTES.replica, value: replica }]),
-      { key: ATTRIBUTES.threshold, value: threshold },
-      { key: ATTRIBUTES.violationType, value: violationType },
-      { key: ATTRIBUTES.severity, value: severity },
-      { key: ATTRIBUTES.procedure, value: plan.procedure },
-    ],
+    typedSearchAttributes: recoveryAttributes(violation, plan.procedure),
   });
-  onStarting();
-  const handle = await starting;
   onStarted(workflowId);
   return handle.result();
 }
@@ -78,23 +54,4 @@ export async function settleLostRecovery(
   }
   const outcome: Outcome = left.length === 0 ? 'rolled-back' : 'rollback-incomplete';
   return { outcome, detail: why, steps, owed: left };
-}
-
-/** Never delays or undoes a recovery: it runs beside the rest, and its failure is only a line. */
-export async function analyse(log: IncidentLog, outcome: Outcome): Promise<void> {
-  const { runId } = workflowInfo();
-  const { id, violation, openedAtMs, steps } = log.view;
-  try {
-    const { probableCause } = await executeChild(rootCauseAnalysis, {
-      args: [{ incidentId: id, incidentRunId: runId, violation, openedAtMs, steps, outcome }],
-      workflowId: `rca:${runId}`,
-      taskQueue: RCA_QUEUE,
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `Why ${violation.metric} of ${violation.replica ?? violation.service}`,
-    });
-    log.set({ probableCause });
-    log.tell('cause', probableCause);
-  } catch (error) {
-    log.tell('cause', `undetermined: the analysis failed (${messageOf(error)})`);
-  }
 }

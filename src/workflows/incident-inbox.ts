@@ -12,7 +12,9 @@ import {
   progressSignal,
   resolvedSignal,
   stateQuery,
+  type IncidentView,
   type OperatorMessage,
+  type RecoveryProgress,
 } from './messages.js';
 import type { Mitigations } from './mitigations.js';
 import { auditOf } from './operator-audit.js';
@@ -36,13 +38,16 @@ export class IncidentInbox {
   constructor(
     private readonly log: IncidentLog,
     private readonly mitigations: Mitigations,
+    /** Called when a recovery tells of itself: it is under way. */
+    onUnderWay: () => void,
   ) {
     setHandler(stateQuery, () => this.log.view, { description: 'State, plan, steps, owed undos' });
     this.handleDetector();
-    setHandler(progressSignal, ({ state, steps, owed, waiting, lines, orders }) => {
-      this.log.audit(orders ?? []);
-      this.log.set({ state, steps, owed, waiting });
-      for (const { stage, text, atMs } of lines) this.log.note(stage, text, atMs);
+    setHandler(progressSignal, ({ state, steps, owed, waiting, ...rest }) => {
+      this.hear(rest, { state, steps, owed, waiting });
+      // Now there is time to be seen.
+      this.log.letWrite();
+      onUnderWay();
     });
     setHandler(wakeSignal, () => void (this.woken = true), {
       description: 'What kept it back may be over',
@@ -68,6 +73,17 @@ export class IncidentInbox {
   /** Before it looks again: what was called until now is heard. */
   rest(): void {
     this.woken = false;
+  }
+
+  /** Takes what happened in the recovery since the last time. */
+  hear(
+    { lines, orders }: Pick<RecoveryProgress, 'lines' | 'orders'>,
+    change: Partial<IncidentView>,
+  ): void {
+    // Before what is written at once: a line of the audit goes with its order.
+    this.log.audit(orders ?? []);
+    this.log.set(change);
+    for (const { stage, text, atMs } of lines) this.log.note(stage, text, atMs);
   }
 
   /** Who aborted it, and how. */

@@ -1,19 +1,16 @@
-import {
-  CancellationScope,
-  log,
-  setCurrentDetails,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, log, sleep, workflowInfo } from '@temporalio/workflow';
 import { AlertFeed } from './alert-feed.js';
 import { describeIncident } from './details.js';
 import type { AuditRecord } from '../domain/archive.js';
 import type { Paged } from '../domain/monitor/alert.js';
-import { ATTRIBUTES, type IncidentInput, type IncidentView } from './messages.js';
+import { ATTRIBUTES, attributesOf, type IncidentInput, type IncidentView } from './messages.js';
 import { record } from './proxies.js';
+import { Showcase } from './showcase.js';
 
 /** Lines kept in the workflow's own state; the archive has all of them. */
 const LINES_KEPT = 60;
+/** The first action is under way by then, or something holds it up that people should know of. */
+const SHOWN_WITHIN_MS = 1_000;
 
 /**
  * What people see of an incident: its view, its search attributes and details in Temporal's UI, its
@@ -28,10 +25,12 @@ export class IncidentLog {
   private unaudited: AuditRecord[] = [];
   private writing: Promise<void> | undefined;
   private isHeld = true;
+  private readonly showcase: Showcase;
 
   constructor(private readonly input: IncidentInput) {
     const { workflowId, runId } = workflowInfo();
     this.alerts = new AlertFeed(input.uiBase);
+    this.showcase = new Showcase({ isHeld: true });
     this.current = {
       id: workflowId,
       runId,
@@ -56,43 +55,32 @@ export class IncidentLog {
   }
 
   open(): void {
-    const { service, replica, threshold, violationType, severity } = this.input.violation;
-    upsertSearchAttributes([
-      { key: ATTRIBUTES.service, value: service },
-      ...(replica === undefined ? [] : [{ key: ATTRIBUTES.replica, value: replica }]),
-      { key: ATTRIBUTES.threshold, value: threshold },
-      { key: ATTRIBUTES.violationType, value: violationType },
-      { key: ATTRIBUTES.severity, value: severity },
-    ]);
+    const { service, replica, severity } = this.input.violation;
     const { metric, value, limit, unit, direction } = this.input.violation;
     this.tell(
       'violation',
       `${metric} of ${replica ?? service} is ${value.toPrecision(4)} ${unit}, ${direction === 'upper' ? 'above' : 'below'} its limit of ${limit.toPrecision(4)} (${severity})`,
     );
     if (this.input.evidence !== undefined) this.tell('evidence', this.input.evidence);
-    this.alerts.open(this.current, this.input.paged);
+    this.showcase.set(attributesOf(this.input.violation));
+    void this.showLater();
+  }
+
+  /**
+   * Nothing on the way to the first action may take longer than people can go untold. The timer is
+   * never cancelled: where planning outlasts a workflow task, its start is in the history, while a
+   * replay would start and cancel it in one task, and leave neither.
+   */
+  private async showLater(): Promise<void> {
+    await sleep(SHOWN_WITHIN_MS);
+    this.letWrite();
   }
 
   /** Changes the view; shown at the next line, and written. */
   set(change: Partial<IncidentView>): void {
     const before = this.current;
     this.current = { ...before, ...change };
-    const { state, outcome, procedure, waiting, violation } = this.current;
-    if (state !== before.state || waiting !== before.waiting) {
-      upsertSearchAttributes([
-        { key: ATTRIBUTES.stage, value: state },
-        { key: ATTRIBUTES.awaitingApproval, value: waiting !== undefined },
-      ]);
-    }
-    if (outcome !== undefined && outcome !== before.outcome) {
-      upsertSearchAttributes([{ key: ATTRIBUTES.outcome, value: outcome }]);
-    }
-    if (procedure !== undefined && procedure !== before.procedure) {
-      upsertSearchAttributes([{ key: ATTRIBUTES.procedure, value: procedure }]);
-    }
-    if (violation.severity !== before.violation.severity) {
-      upsertSearchAttributes([{ key: ATTRIBUTES.severity, value: violation.severity }]);
-    }
+    this.show();
     this.alerts.changed(before, this.current);
     this.write();
   }
@@ -114,7 +102,7 @@ export class IncidentLog {
     this.unwritten.push({ sequence: this.sequence, atMs, stage, text });
     const timeline = [...this.current.timeline, { atMs, stage, text }].slice(-LINES_KEPT);
     this.current = { ...this.current, timeline };
-    setCurrentDetails(describeIncident(this.current));
+    this.showcase.tell(() => describeIncident(this.current));
     this.write();
   }
 
@@ -134,13 +122,27 @@ export class IncidentLog {
   }
 
   /**
-   * Lets writes go. Until then they wait: the answer to the first would come in the middle of the way
-   * to the first action, and cost it a workflow task.
+   * Lets go what others see of it: alerts, the archive, Temporal's UI. Until then all of that waits, as
+   * it would take the worker's time from the first action, which is some 100 ms away.
    */
   letWrite(): void {
     if (!this.isHeld) return;
     this.isHeld = false;
+    this.showcase.letGo();
+    this.alerts.open(this.current, this.input.paged);
     this.write();
+  }
+
+  /** Its search attributes. */
+  private show(): void {
+    const { state, outcome, procedure, waiting, violation } = this.current;
+    this.showcase.set([
+      { key: ATTRIBUTES.stage, value: state },
+      { key: ATTRIBUTES.awaitingApproval, value: waiting !== undefined },
+      { key: ATTRIBUTES.severity, value: violation.severity },
+      ...(outcome === undefined ? [] : [{ key: ATTRIBUTES.outcome, value: outcome }]),
+      ...(procedure === undefined ? [] : [{ key: ATTRIBUTES.procedure, value: procedure }]),
+    ]);
   }
 
   /** One write at a time; what comes meanwhile goes with the next. */

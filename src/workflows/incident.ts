@@ -1,17 +1,10 @@
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition } from '@temporalio/workflow';
 import { IncidentAttempts } from './incident-attempts.js';
-import { analyse } from './incident-children.js';
+import { IncidentAnalysis } from './incident-analysis.js';
 import { IncidentInbox } from './incident-inbox.js';
 import { IncidentLog } from './incident-log.js';
 import type { IncidentInput, IncidentResult } from './messages.js';
 import { Mitigations } from './mitigations.js';
-import { captureEvidence } from './proxies.js';
-import { messageOf } from './rollback.js';
 import { Turns } from './turns.js';
 
 const now = () => Date.now();
@@ -34,35 +27,31 @@ class Incident {
   private readonly log: IncidentLog;
   private readonly mitigations: Mitigations;
   private readonly attempts: IncidentAttempts;
+  private readonly analysis: IncidentAnalysis;
 
   constructor(private readonly input: IncidentInput) {
     const { service, replica } = input.violation;
     const log = new IncidentLog(input);
     const turns = new Turns({ service, replica });
     const mitigations = new Mitigations(log, turns);
-    const inbox = new IncidentInbox(log, mitigations);
+    const inbox = new IncidentInbox(log, mitigations, () => this.analysis.start());
     const { uiBase } = input;
     this.log = log;
     this.mitigations = mitigations;
     this.inbox = inbox;
+    this.analysis = new IncidentAnalysis(log);
     this.attempts = new IncidentAttempts({ log, turns, mitigations, inbox, uiBase });
   }
 
   async live(): Promise<IncidentResult> {
     this.log.open();
-    let capturing: Promise<void> | undefined;
-    // Once it is under way, or has to wait: on the way to the first action each answer that comes in
-    // between costs it a workflow task. It is still before any change can have shown.
-    const onUnderWay = () => {
-      this.log.letWrite();
-      capturing ??= this.capture();
-    };
-    let analysis: Promise<void> | undefined;
+    // As soon as it is out of the first action's way: before any change can have shown.
+    const onWait = () => this.analysis.start();
     for (;;) {
-      await this.attempts.recoverOnce(onUnderWay);
-      onUnderWay();
-      await capturing;
-      analysis ??= analyse(this.log, this.attempts.outcome);
+      await this.attempts.recoverOnce(onWait);
+      this.log.letWrite();
+      this.analysis.start();
+      this.analysis.recoveryEnded(this.attempts.outcome);
       const settled = await this.untilResolved();
       if (settled === 'again') continue;
       const ended = settled === 'aborted' ? settled : await this.releaseAll();
@@ -73,20 +62,11 @@ class Incident {
       }
     }
     this.inbox.close();
-    await analysis;
+    await this.analysis.done();
     await this.log.close(this.inbox.resolved?.atMs ?? now());
     await condition(allHandlersFinished);
     const { procedure, probableCause } = this.log.view;
     return { outcome: this.attempts.outcome, procedure, probableCause };
-  }
-
-  /** Evidence as it is when the incident opens; without it the analysis has less to go by. */
-  private capture(): Promise<void> {
-    const { workflowId, runId } = workflowInfo();
-    const { violation } = this.input;
-    return captureEvidence({ incidentId: workflowId, incidentRunId: runId, violation }).catch(
-      (error: unknown) => this.log.note('evidence', `not captured: ${messageOf(error)}`),
-    );
   }
 
   /** Waits for the violation's end, or for a reason to act again. */

@@ -17,12 +17,13 @@ import {
 import { isHistoryLong } from './history-length.js';
 import {
   acquireLeaseSignal,
+  acquireLeaseUpdate,
   leaseAnswerSignal,
   leaseHoldersQuery,
   releaseLeaseSignal,
   type LeaseAnswer,
   type LeaseRequest,
-} from './messages.js';
+} from './lease-messages.js';
 import { findEndedHolders } from './proxies.js';
 
 /** How often holders are looked up, so that a run ended from outside does not block its target. */
@@ -37,27 +38,33 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
   const toTell: { readonly request: LeaseRequest; readonly answer: LeaseAnswer }[] = [];
   const isBusy = () => state.held.length + state.waiting.length > 0;
 
-  const adopt = (next: { state: LeaseState<LeaseRequest>; granted: readonly LeaseRequest[] }) => {
+  /** Takes a new state; those that wait are told, but for the one that is being answered. */
+  const adopt = (
+    next: { state: LeaseState<LeaseRequest>; granted: readonly LeaseRequest[] },
+    answered?: string,
+  ) => {
     state = next.state;
     for (const request of next.granted) {
       const { requestId } = request;
+      if (requestId === answered) continue;
       toTell.push({ request, answer: { requestId, granted: true, ahead: 0, refusal: undefined } });
     }
     setCurrentDetails(describe(state));
   };
+  const take = (request: LeaseRequest): LeaseAnswer => {
+    const { requestId } = request;
+    const next = askLease(state, request, Date.now());
+    adopt(next, requestId);
+    const granted = state.held.some((a) => a.requestId === requestId);
+    return { requestId, granted, ahead: aheadOf(state, requestId), refusal: next.refusal };
+  };
 
+  const description = 'Asks for a target: {requestId, holderId, holderRunId, target, severity, …}';
+  setHandler(acquireLeaseUpdate, take, { description });
   setHandler(
     acquireLeaseSignal,
-    (request) => {
-      const { requestId } = request;
-      const next = askLease(state, request, Date.now());
-      adopt(next);
-      if (next.granted.some((a) => a.requestId === requestId)) return;
-      const granted = state.held.some((a) => a.requestId === requestId);
-      const ahead = aheadOf(state, requestId);
-      toTell.push({ request, answer: { requestId, granted, ahead, refusal: next.refusal } });
-    },
-    { description: 'Asks for a target: {requestId, holderId, holderRunId, target, severity, …}' },
+    (request) => void toTell.push({ request, answer: take(request) }),
+    { description },
   );
   setHandler(releaseLeaseSignal, ({ requestId }) => adopt(endLease(state, requestId, Date.now())), {
     description: 'Gives a target up: {requestId}',

@@ -2,25 +2,25 @@
  * Everything that crosses the border between workflows and the rest: names, payloads, signals,
  * updates, queries and search attributes. The only workflow file that others import at run time.
  */
-import { defineSearchAttributeKey, type UpdateDefinition } from '@temporalio/common';
+import {
+  defineSearchAttributeKey,
+  type SearchAttributePair,
+  type UpdateDefinition,
+} from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AuditRecord, IncidentState, Outcome } from '../domain/archive.js';
 import type { Paged } from '../domain/monitor/alert.js';
-import type { KillSwitch } from '../domain/monitor/monitor-state.js';
 import type { ActionName, ActionParameters, Autonomy } from '../domain/recovery/action.js';
-import type { LeaseAsk, LeaseLimits, LeaseRefusal, LeaseState } from '../domain/recovery/lease.js';
+import type { LeaseLimits } from '../domain/recovery/lease.js';
 import type { Gate } from '../domain/recovery/procedure.js';
 import type { StepState } from '../domain/recovery/step.js';
 import type { VerificationRule } from '../domain/recovery/verification.js';
 import type { Severity } from '../domain/sla/severity.js';
 import type { Violation } from '../domain/sla/violation.js';
+import type { RampStage, ReadyAhead } from './preparation-messages.js';
 
-/** Task queues: recovery must never wait behind an analysis. */
+/** Task queue of everything on the way to an action. */
 export const RECOVERY_QUEUE = 'recovery';
-export const RCA_QUEUE = 'rca';
-
-/** The entity workflow that knows which target is being acted on, and by whom. */
-export const LEASE_WORKFLOW_ID = 'lease';
 
 /** Workflow id of the incident of a violation. */
 export function incidentIdOf(fingerprint: string): string {
@@ -47,6 +47,18 @@ export const ATTRIBUTES = {
 export const SEARCH_ATTRIBUTES: Readonly<Record<string, 'Keyword' | 'Bool'>> = Object.fromEntries(
   Object.values(ATTRIBUTES).map((key) => [key.name, key.type === 'BOOL' ? 'Bool' : 'Keyword']),
 );
+
+/** The search attributes that say what is violated: every incident and recovery is started with them. */
+export function attributesOf(violation: Violation): SearchAttributePair[] {
+  const { service, replica, threshold, violationType, severity } = violation;
+  return [
+    { key: ATTRIBUTES.service, value: service },
+    ...(replica === undefined ? [] : [{ key: ATTRIBUTES.replica, value: replica }]),
+    { key: ATTRIBUTES.threshold, value: threshold },
+    { key: ATTRIBUTES.violationType, value: violationType },
+    { key: ATTRIBUTES.severity, value: severity },
+  ];
+}
 
 /** What a recovery acts on. */
 export interface Target {
@@ -136,6 +148,8 @@ export interface RecoveryInput {
   readonly violation: Violation;
   readonly plan: RecoveryPlan;
   readonly uiBase: string;
+  /** Its first steps as they were looked at when the plan was made. */
+  readonly ready?: ReadyAhead;
 }
 
 /** An effect that must be undone, or was kept: recorded before it was made. */
@@ -149,13 +163,6 @@ export interface OwedUndo {
   readonly undoLine: string;
   /** States on the way back, for a release in steps; the undo itself is the last. */
   readonly ramp?: readonly RampStage[];
-}
-
-/** A state between a mitigation and what was before it. */
-export interface RampStage {
-  readonly desired: unknown;
-  /** In words and exact calls. */
-  readonly line: string;
 }
 
 /** One step as it went. */
@@ -179,6 +186,8 @@ export interface RecoveryResult {
   readonly detail: string;
   readonly steps: readonly StepReport[];
   readonly owed: readonly OwedUndo[];
+  /** What happened since the last progress that its incident was told. */
+  readonly rest?: Pick<RecoveryProgress, 'lines' | 'orders'>;
 }
 
 /** One line of a story. */
@@ -283,61 +292,3 @@ export const acknowledgeUpdate = defineUpdate<string, [OperatorMessage]>('acknow
 
 export const stateQuery = defineQuery<IncidentView>('state');
 export const recoveryQuery = defineQuery<RecoveryProgress>('progress');
-
-/** Asks the lease workflow for a target. */
-export interface LeaseRequest extends LeaseAsk {
-  readonly holderId: string;
-  readonly holderRunId: string;
-}
-/** What came of a request: told when it is asked, and again when one that waited is granted. */
-export interface LeaseAnswer {
-  readonly requestId: string;
-  readonly granted: boolean;
-  /** How many of the waiting are served before. */
-  readonly ahead: number;
-  /** A refused request is not queued. */
-  readonly refusal: LeaseRefusal | undefined;
-}
-/** Asked by signal, not by update: a workflow task that waits for another workflow starves both. */
-export const acquireLeaseSignal = defineSignal<[LeaseRequest]>('acquire');
-export const leaseAnswerSignal = defineSignal<[LeaseAnswer]>('lease-answer');
-export const releaseLeaseSignal = defineSignal<[{ requestId: string }]>('release');
-export const leaseHoldersQuery = defineQuery<LeaseState<LeaseRequest>>('holders');
-
-/** A run that ended from outside, and what it owed. */
-export interface SettleInput {
-  readonly workflowId: string;
-  readonly runId: string;
-  readonly owed: readonly OwedUndo[];
-}
-/** What was undone, and what a person must do. */
-export interface SettleResult {
-  readonly undone: readonly string[];
-  readonly left: readonly string[];
-}
-
-/** The entity workflow of what holds for everything: kill switch, mode, maintenance, silences. */
-export const MONITOR_WORKFLOW_ID = 'monitor';
-/** Its memo, so that every action can look at it without a worker's answer. */
-export const KILL_SWITCH_MEMO = 'killSwitch';
-export const killSwitchUpdate = defineUpdate<
-  KillSwitch,
-  [{ readonly on: boolean; readonly by?: string; readonly reason?: string }]
->('kill-switch');
-export const killSwitchQuery = defineQuery<KillSwitch>('kill-switch-state');
-
-/** Starts the analysis of an incident. */
-export interface RcaInput {
-  readonly incidentId: string;
-  readonly incidentRunId: string;
-  readonly violation: Violation;
-  readonly openedAtMs: number;
-  readonly steps: readonly StepReport[];
-  readonly outcome: Outcome;
-}
-export interface RcaResult {
-  readonly reportId: string;
-  readonly probableCause: string;
-  readonly isConfident: boolean;
-}
-export const rcaProgressQuery = defineQuery<string>('progress');

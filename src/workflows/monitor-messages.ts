@@ -2,8 +2,18 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AlertAsk, Judgement } from '../domain/monitor/judge-alert.js';
 import type { AutomaticMode } from '../domain/monitor/mode.js';
-import type { MonitorView, SourceFacts } from '../domain/monitor/monitor-state.js';
+import type { KillSwitch, MonitorView, SourceFacts } from '../domain/monitor/monitor-state.js';
 import type { Matcher, Silence } from '../domain/monitor/silence.js';
+
+/** The entity workflow of what holds for everything: kill switch, mode, maintenance, silences. */
+export const MONITOR_WORKFLOW_ID = 'monitor';
+/** Its memo, so that every action can look at it without a worker's answer. */
+export const KILL_SWITCH_MEMO = 'killSwitch';
+export const killSwitchUpdate = defineUpdate<
+  KillSwitch,
+  [{ readonly on: boolean; readonly by?: string; readonly reason?: string }]
+>('kill-switch');
+export const killSwitchQuery = defineQuery<KillSwitch>('kill-switch-state');
 
 /** The monitor's memo: what everybody may look at without a worker's answer, a `MonitorView`. */
 export const MONITOR_MEMO = 'monitor';

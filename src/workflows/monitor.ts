@@ -28,7 +28,6 @@ import {
 import { silenceProblem, type Silence } from '../domain/monitor/silence.js';
 import { describeMonitor } from './details-monitor.js';
 import { isHistoryLong } from './history-length.js';
-import { KILL_SWITCH_MEMO, killSwitchQuery, killSwitchUpdate } from './messages.js';
 import {
   factsSignal,
   goneSignal,
@@ -43,6 +42,9 @@ import {
   type MaintenanceMessage,
   type ModeMessage,
   type SilenceMessage,
+  KILL_SWITCH_MEMO,
+  killSwitchQuery,
+  killSwitchUpdate,
 } from './monitor-messages.js';
 
 /** Who opened between a look at the memo and the end of maintenance is woken by a second call. */

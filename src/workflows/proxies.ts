@@ -19,15 +19,17 @@ import type {
   RecoveryActivities,
 } from '../activities/contract.js';
 import type { BreakerActivities } from '../activities/breaker-contract.js';
-import { RCA_QUEUE, type PlannedStep } from './messages.js';
+import type { PlannedStep } from './messages.js';
+import { RCA_QUEUE } from './rca-messages.js';
 import { NOTIFY_QUEUE } from './notify-messages.js';
 
 /** Reads on the way to an action: decided or refused within seconds. */
-export const { planIncident, prepareStep, ensureLease } = proxyLocalActivities<RecoveryActivities>({
-  startToCloseTimeout: '5s',
-  scheduleToCloseTimeout: '60s',
-  retry: { initialInterval: '200ms', maximumInterval: '5s' },
-});
+export const { planIncident, prepareStep, askTurn, giveTurn, ensureLease } =
+  proxyLocalActivities<RecoveryActivities>({
+    startToCloseTimeout: '5s',
+    scheduleToCloseTimeout: '60s',
+    retry: { initialInterval: '200ms', maximumInterval: '5s' },
+  });
 
 const acting: ActivityOptions = {
   heartbeatTimeout: '3s',
@@ -107,7 +109,7 @@ export const { hasIncidentEnded } = proxyActivities<AlertActivities>({
   retry: { initialInterval: '1s', maximumInterval: '1m' },
 });
 
-/** Evidence is taken when the incident opens, on the analysis' own queue: it can delay nothing. */
+/** Evidence is taken when the incident opens; without it the analysis has less to go by. */
 export const { captureEvidence } = proxyActivities<RcaActivities>({
   taskQueue: RCA_QUEUE,
   startToCloseTimeout: '30s',

@@ -5,7 +5,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { AuditRecord, Outcome } from '../domain/archive.js';
+import type { AuditRecord } from '../domain/archive.js';
 import type { Verdict } from '../domain/recovery/verification.js';
 import {
   operatorSignal,
@@ -20,7 +20,9 @@ import { Gates } from './gates.js';
 import { auditOf } from './operator-audit.js';
 import { handleOperators, OperatorControl, whoOf, type Ask } from './operator-control.js';
 import { applyStepOf, prepareStep, verifyStep } from './proxies.js';
+import { readyAhead } from './ready-ahead.js';
 import { RecoveryLog } from './recovery-log.js';
+import { forget, keep, settle } from './recovery-owed.js';
 import { rollBackAll, type RollbackParts } from './recovery-rollback.js';
 import { messageOf, undo } from './rollback.js';
 import { Turns } from './turns.js';
@@ -89,10 +91,11 @@ class Recovery {
   async run(): Promise<RecoveryResult> {
     const isRecovered = await this.tryAll();
     this.isEnding = true;
-    const [outcome, detail] = isRecovered ? this.settle() : await rollBackAll(this.rollbackParts());
-    this.log.end(outcome, detail);
-    await this.log.told();
-    return { outcome, detail, steps: this.log.steps, owed: this.log.owed };
+    const [outcome, detail] = isRecovered
+      ? settle(this.log)
+      : await rollBackAll(this.rollbackParts());
+    const rest = await this.log.end(outcome, detail);
+    return { outcome, detail, steps: this.log.steps, owed: this.log.owed, rest };
   }
 
   /** The steps, until one recovers the SLI, time is up, or a person stops it. */
@@ -125,21 +128,6 @@ class Recovery {
     return { plan: this.input.plan, control, log, approval, operationId };
   }
 
-  private settle(): [Outcome, string] {
-    for (const report of this.log.steps) {
-      if (report.state !== 'planned') continue;
-      this.log.update(report, { state: 'skipped', line: 'not needed: recovered before it' });
-    }
-    for (const owed of [...this.log.owed]) {
-      const { lasting, action } = owed.step;
-      if (lasting === undefined) continue;
-      this.forget(owed);
-      this.log.tell('stays', `${action}: ${lasting}`);
-    }
-    const held = this.log.owed.map((o) => o.undoLine).join('; ');
-    return ['recovered', held === '' ? 'nothing to release' : `to be released: ${held}`];
-  }
-
   /** One step, start to verdict. Returns whether the SLI recovered. */
   private async tryStep(step: PlannedStep): Promise<boolean> {
     try {
@@ -153,11 +141,11 @@ class Recovery {
           this.log.owed.push(prepared);
         }
         const isApplied = await this.apply(step, prepared);
-        if (isApplied && step.irreversible !== undefined) this.forget(prepared);
+        if (isApplied && step.irreversible !== undefined) forget(this.log, prepared);
         return isApplied;
       });
       const isRecovered = hasActed && (await this.verify(step));
-      if (step.isKept === true) this.keep(step);
+      if (step.isKept === true) keep(this.log, step);
       return isRecovered;
     } catch (error) {
       if (!isCancellation(error)) {
@@ -188,17 +176,6 @@ class Recovery {
     return false;
   }
 
-  /** What the procedure wants kept is owed no longer; what made things worse was undone before. */
-  private keep(step: PlannedStep): void {
-    const mine = this.log.owed.find((one) => one.step.id === step.id);
-    if (mine === undefined) return;
-    this.forget(mine);
-    this.log.tell(
-      'kept',
-      `${step.action}, as the procedure says; to undo by hand: ${mine.undoLine}`,
-    );
-  }
-
   /**
    * Looks at the service's capacity and changes it without another recovery in between: else two that
    * each may take one replica out would together take out one too many.
@@ -217,7 +194,9 @@ class Recovery {
   private async prepare(step: PlannedStep): Promise<OwedUndo | undefined> {
     this.log.update(step, { startedAtMs: now() });
     const request = { violation: this.input.violation, step };
-    let ready = await this.control.interruptibly(() => prepareStep(request));
+    let ready =
+      readyAhead(this.input.ready, step, now()) ??
+      (await this.control.interruptibly(() => prepareStep(request)));
     if (ready.kind === 'ready' && step.autonomy !== 'auto') {
       if (step.autonomy !== 'approve') {
         ready = { kind: 'skip', why: `autonomy is ${step.autonomy}; it would have: ${ready.line}` };
@@ -276,15 +255,10 @@ class Recovery {
         ? verdict.why
         : `${metric} ${rule.before.toPrecision(4)} → ${verdict.median.toPrecision(4)} (limit ${rule.limit.toPrecision(4)})`;
     const isRecovered = verdict.kind === 'recovered';
+    if (isRecovered) this.log.beginEnd();
     this.log.tell(isRecovered ? 'verified' : verdict.kind, `${step.action}: ${figures}`);
     if (verdict.kind === 'worse') await this.undoStep(step, 'it made things worse');
     return isRecovered;
-  }
-
-  /** What it owed on its way is done: nothing of it is left to undo. */
-  private forget(prepared: OwedUndo): void {
-    const index = this.log.owed.indexOf(prepared);
-    if (index >= 0) this.log.owed.splice(index, 1);
   }
 
   /** Undoes that step alone, at once; what cannot be undone stays owed for the rollback. */

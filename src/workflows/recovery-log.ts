@@ -1,23 +1,34 @@
-import {
-  CancellationScope,
-  getExternalWorkflowHandle,
-  log,
-  setCurrentDetails,
-  upsertSearchAttributes,
-} from '@temporalio/workflow';
+import type { SearchAttributePair } from '@temporalio/common';
+import { CancellationScope, getExternalWorkflowHandle, log } from '@temporalio/workflow';
 import type { AuditRecord, IncidentState, Outcome } from '../domain/archive.js';
 import { describeRecovery } from './details.js';
 import {
   ATTRIBUTES,
+  attributesOf,
   progressSignal,
   type ApprovalRequest,
   type OwedUndo,
   type PlannedStep,
   type RecoveryInput,
   type RecoveryProgress,
+  type RecoveryResult,
   type StepReport,
   type StoryLine,
 } from './messages.js';
+import { Showcase } from './showcase.js';
+
+/** The search attributes that a recovery is started with. */
+export function recoveryAttributes(
+  violation: RecoveryInput['violation'],
+  procedure: string,
+): SearchAttributePair[] {
+  return [
+    ...attributesOf(violation),
+    { key: ATTRIBUTES.procedure, value: procedure },
+    { key: ATTRIBUTES.stage, value: 'recovering' },
+    { key: ATTRIBUTES.awaitingApproval, value: false },
+  ];
+}
 
 /** What a recovery did and owes, and how others see it: its incident, the log, Temporal's UI. */
 export class RecoveryLog {
@@ -29,8 +40,11 @@ export class RecoveryLog {
   private readonly untold: StoryLine[] = [];
   private readonly unaudited: AuditRecord[] = [];
   private telling: Promise<void> | undefined;
+  private isEnding = false;
+  private readonly showcase: Showcase;
 
   constructor(private readonly input: RecoveryInput) {
+    this.showcase = new Showcase();
     this.steps = input.plan.steps.map(({ id, action, target }) => ({
       ...{ id, action, target, state: 'planned', line: '' },
       ...{ startedAtMs: undefined, endedAtMs: undefined, before: undefined, after: undefined },
@@ -60,31 +74,41 @@ export class RecoveryLog {
   /** Tells the log, Temporal's UI and the incident what happened; a lost incident stops no recovery. */
   tell(stage: string, text: string): void {
     log.info(text, { story: stage, incident: this.input.incidentId });
-    setCurrentDetails(describeRecovery(this.input, this.progress(), text));
-    upsertSearchAttributes([
+    this.showcase.tell(() => describeRecovery(this.input, this.progress(), text));
+    this.showcase.set([
       { key: ATTRIBUTES.stage, value: this.state },
       { key: ATTRIBUTES.awaitingApproval, value: this.waiting !== undefined },
     ]);
     this.untold.push({ atMs: Date.now(), stage, text });
+    if (this.isEnding) return;
     // After a cancel request nothing else may be sent from the workflow's own scope.
     this.telling ??= CancellationScope.nonCancellable(() => this.tellIncident());
   }
 
-  /** Says how it ended. */
-  end(outcome: Outcome, detail: string): void {
-    upsertSearchAttributes([{ key: ATTRIBUTES.outcome, value: outcome }]);
-    this.tell(outcome, detail);
+  /** Shows a search attribute that is set once, at the end. */
+  mark(pair: SearchAttributePair): void {
+    this.showcase.set([pair]);
   }
 
-  /** Resolves when the incident has heard everything. */
-  async told(): Promise<void> {
+  /** From now on what happens goes with the result, and costs no signal of its own. */
+  beginEnd(): void {
+    this.isEnding = true;
+  }
+
+  /** Says how it ended; returns what the incident has not heard yet, when it has heard the rest. */
+  async end(outcome: Outcome, detail: string): Promise<NonNullable<RecoveryResult['rest']>> {
+    this.isEnding = true;
+    this.mark({ key: ATTRIBUTES.outcome, value: outcome });
+    this.tell(outcome, detail);
+    // What is under way must not arrive after the result: it tells of an earlier state.
     while (this.telling !== undefined) await this.telling;
+    return { lines: this.untold.splice(0), orders: this.unaudited.splice(0) };
   }
 
   /** One signal at a time: the server delivers several that are under way in any order. */
   private async tellIncident(): Promise<void> {
     const incident = getExternalWorkflowHandle(this.input.incidentId);
-    while (this.untold.length > 0) {
+    while (this.untold.length > 0 && !this.isEnding) {
       const lines = this.untold.splice(0);
       const progress = this.progress(lines, this.unaudited.splice(0));
       await incident.signal(progressSignal, progress).catch(() => undefined);

@@ -1,4 +1,3 @@
-import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { Outcome } from '../domain/archive.js';
 import type { Approval } from './approval.js';
 import { ATTRIBUTES, type PlannedStep, type RecoveryPlan } from './messages.js';
@@ -53,7 +52,7 @@ export async function rollBackAll(parts: RollbackParts): Promise<[Outcome, strin
       log.tell('rolled-back', `${one.step.action}: ${result.text}`);
     }
   }
-  upsertSearchAttributes([{ key: ATTRIBUTES.rolledBack, value: failed.length === 0 }]);
+  log.mark({ key: ATTRIBUTES.rolledBack, value: failed.length === 0 });
   return failed.length === 0
     ? [ended, `everything was undone${who}`]
     : ['rollback-incomplete', `a person must: ${failed.join('; ')}`];

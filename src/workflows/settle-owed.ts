@@ -1,5 +1,5 @@
 import { CancellationScope, log } from '@temporalio/workflow';
-import type { SettleInput, SettleResult } from './messages.js';
+import type { SettleInput, SettleResult } from './settle-messages.js';
 import { undo } from './rollback.js';
 
 /**

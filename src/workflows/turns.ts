@@ -9,23 +9,25 @@ import {
   acquireLeaseSignal,
   LEASE_WORKFLOW_ID,
   leaseAnswerSignal,
-  releaseLeaseSignal,
   type LeaseAnswer,
   type LeaseRequest,
-  type Target,
-} from './messages.js';
-import { ensureLease } from './proxies.js';
+} from './lease-messages.js';
+import type { Target } from './messages.js';
+import { askTurn, ensureLease, giveTurn } from './proxies.js';
 
 /** An incident's turns at its target: asked of the lease workflow, and given back. */
 export class Turns {
   private readonly answers = new Map<string, LeaseAnswer>();
 
   constructor(private readonly target: Target) {
-    setHandler(leaseAnswerSignal, (answer) => {
-      // The server delivers in any order: a grant may come before the word that it has to wait.
-      if (this.answers.get(answer.requestId)?.granted === true) return;
-      this.answers.set(answer.requestId, answer);
-    });
+    setHandler(leaseAnswerSignal, (answer) => this.hear(answer));
+  }
+
+  /** Takes an answer that came with another; a turn that has to wait is told by signal later. */
+  hear(answer: LeaseAnswer): void {
+    // The server delivers in any order: a grant may come before the word that it has to wait.
+    if (this.answers.get(answer.requestId)?.granted === true) return;
+    this.answers.set(answer.requestId, answer);
   }
 
   /** Asks for the target; the answer says whether it is ours, waits in the queue, or is refused. */
@@ -33,9 +35,14 @@ export class Turns {
     requestId: string,
     want: Pick<LeaseAsk, 'severity' | 'purpose' | 'limits'>,
   ): Promise<LeaseAnswer> {
+    const known = this.answers.get(requestId);
+    if (known !== undefined) return known;
     const { workflowId, runId } = workflowInfo();
     const holder = { holderId: workflowId, holderRunId: runId, target: this.target };
-    await this.send({ requestId, ...holder, ...want });
+    const request = { requestId, ...holder, ...want };
+    const answer = await askTurn(request).catch(() => undefined);
+    if (answer !== undefined) this.hear(answer);
+    else await this.send(request);
     await condition(() => this.answers.has(requestId));
     return (
       this.answers.get(requestId) ?? { requestId, granted: false, ahead: 0, refusal: undefined }
@@ -51,9 +58,7 @@ export class Turns {
 
   /** Gives a turn back, held or not; the lease frees it by itself should this not arrive. */
   give(requestId: string): void {
-    void getExternalWorkflowHandle(LEASE_WORKFLOW_ID)
-      .signal(releaseLeaseSignal, { requestId })
-      .catch(() => undefined);
+    void giveTurn({ requestId }).catch(() => undefined);
   }
 
   /** Runs something while holding a turn; waits for it as long as it takes. */

@@ -2,7 +2,7 @@ import { QUIET } from '../support/alerting.js';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActContext, Action, RawState } from '../../src/activities/actions/action.js';
 import { ACTIONS } from '../../src/activities/actions/index.js';
-import type { Preparation } from '../../src/activities/contract.js';
+import type { Preparation } from '../../src/workflows/preparation-messages.js';
 import type { ServiceWorld, World } from '../../src/activities/world.js';
 import type { Archive } from '../../src/domain/archive.js';
 import { DEFAULT_AUTONOMY, type ActionName } from '../../src/domain/recovery/action.js';
@@ -82,7 +82,14 @@ export class ActionRun {
       archive: fleet.archive as unknown as Archive,
       coordination: {
         ...{ restraint: refuse, openIncidents: refuse, judgeAlert: refuse, forgetAlerts: refuse },
-        ...{ ensureLease: refuse, ensureMonitor: refuse, isCurrent: refuse, hasEnded: refuse },
+        ...{
+          ensureLease: refuse,
+          askTurn: refuse,
+          giveTurn: refuse,
+          ensureMonitor: refuse,
+          isCurrent: refuse,
+          hasEnded: refuse,
+        },
       },
       breakers: fleet.breakerPort,
       alerting: QUIET,

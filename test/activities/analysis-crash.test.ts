@@ -6,7 +6,11 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { analyseFrom } from '../../src/activities/analysis.js';
 import { createRcaActivities } from '../../src/activities/diagnose.js';
 import { libsqlArchive } from '../../src/adapters/archive/libsql.js';
-import type { RcaInput, RcaResult } from '../../src/workflows/messages.js';
+import {
+  recoveryEndedSignal,
+  type RcaInput,
+  type RcaResult,
+} from '../../src/workflows/rca-messages.js';
 import { bundleProgram } from '../adapters/archive/child-process.js';
 import { scratchFolder } from '../support/scratch.js';
 import { createDevServerEnv, workflowBundle } from '../support/temporal.js';
@@ -23,8 +27,6 @@ const input: RcaInput = {
   incidentRunId: 'run-1',
   violation,
   openedAtMs: ONSET_MS + 60_000,
-  steps: [],
-  outcome: 'recovered',
 };
 
 it('is done by another worker when the first is killed in the middle, and filed once', async () => {
@@ -45,6 +47,7 @@ it('is done by another worker when the first is killed in the middle, and filed 
       'rootCauseAnalysis',
       { workflowId: 'rca:run-1', taskQueue: 'rca', args: [input] },
     );
+    await handle.signal(recoveryEndedSignal, { steps: [], outcome: 'recovered' });
     const [, signal] = (await once(victim, 'exit')) as [number | null, string | null];
     expect(signal).toBe('SIGKILL');
     const archive = await libsqlArchive.create({ kind: 'libsql', path: archivePath });

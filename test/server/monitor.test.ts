@@ -3,8 +3,8 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/server/app.js';
 import { createMonitor } from '../../src/server/monitor.js';
-import { MONITOR_WORKFLOW_ID } from '../../src/workflows/messages.js';
-import { factsSignal } from '../../src/workflows/monitor-messages.js';
+
+import { factsSignal, MONITOR_WORKFLOW_ID } from '../../src/workflows/monitor-messages.js';
 import { alertRecord } from '../adapters/archive/records.js';
 import { createDevServerEnv, workflowBundle } from '../support/temporal.js';
 import { serverParts } from './server-parts.js';

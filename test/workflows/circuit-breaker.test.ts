@@ -14,10 +14,11 @@ import {
   type BreakerOutcome,
   type BreakerView,
 } from '../../src/workflows/breaker-messages.js';
-import { killSwitchUpdate, MONITOR_WORKFLOW_ID } from '../../src/workflows/messages.js';
+import { killSwitchUpdate, MONITOR_WORKFLOW_ID } from '../../src/workflows/monitor-messages.js';
 import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
 import { createDevServerEnv } from '../support/temporal.js';
 import { FakeFleet } from './fake-world.js';
+import { recordHistories } from './record-histories.js';
 import { runWithWorkers } from './run-with-workers.js';
 
 Runtime.install({
@@ -42,7 +43,10 @@ let replica = '';
 beforeAll(async () => {
   env = await createDevServerEnv();
 });
-afterAll(() => env.teardown());
+afterAll(async () => {
+  await recordHistories(env, 'circuit breaker');
+  await env.teardown();
+}, 120_000);
 beforeEach(() => {
   round += 1;
   const names = [1, 2, 3].map((number) => `r${round}-${number}`);

@@ -7,7 +7,6 @@ import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
 import {
   abortSignal,
   incidentIdOf,
-  killSwitchUpdate,
   OPERATOR_UPDATES,
   resolvedSignal,
   stateQuery,
@@ -15,6 +14,7 @@ import {
   type IncidentResult,
   type IncidentView,
 } from '../../src/workflows/messages.js';
+import { killSwitchUpdate } from '../../src/workflows/monitor-messages.js';
 import type { Violation } from '../../src/domain/sla/violation.js';
 import { createDevServerEnv } from '../support/temporal.js';
 import { FakeFleet, slowReplica } from './fake-world.js';

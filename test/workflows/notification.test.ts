@@ -9,6 +9,7 @@ import { AdapterError, type DeliveryAttempt, type Notifier } from '../../src/dom
 import type { Delivered, NotificationInput } from '../../src/workflows/notify-messages.js';
 import { sampleNotification } from '../support/notifications.js';
 import { createDevServerEnv, workflowBundle } from '../support/temporal.js';
+import { recordHistories } from './record-histories.js';
 
 type Send = (input: NotificationInput) => Promise<readonly Delivered[]>;
 type Try = DeliveryAttempt & { readonly id: string };
@@ -46,9 +47,10 @@ describe('a notification’s delivery', () => {
     env = await createDevServerEnv();
   }, 120_000);
   afterAll(async () => {
+    if (env !== undefined) await recordHistories(env, 'notification');
     await env?.teardown();
     await archive.close();
-  });
+  }, 120_000);
 
   async function send(
     channels: readonly Channel[],

@@ -2,9 +2,9 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createCoordination } from '../../src/compose/coordination.js';
+import { leaseHoldersQuery } from '../../src/workflows/lease-messages.js';
 import {
   incidentIdOf,
-  leaseHoldersQuery,
   resolvedSignal,
   stateQuery,
   type IncidentInput,

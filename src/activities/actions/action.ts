@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { ActionName, ActionParameters } from '../../domain/recovery/action.js';
 import type { Violation } from '../../domain/sla/violation.js';
 import type { PlannedStep, Target } from '../../workflows/messages.js';
-import type { Preparation } from '../contract.js';
+import type { Preparation } from '../../workflows/preparation-messages.js';
 import type { ServiceWorld, World } from '../world.js';
 
 /** What an action is told when it looks and decides. */
