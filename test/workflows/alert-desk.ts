@@ -50,6 +50,7 @@ export class Desk {
     fleet: FakeFleet,
     run: () => Promise<T>,
     policy: Partial<RecoveryPolicy> = {},
+    coordination = createCoordination(env.client),
   ): Promise<T> {
     const worker = await Worker.create({
       connection: env.nativeConnection,
@@ -57,7 +58,7 @@ export class Desk {
       taskQueue: 'notify',
       activities: { ...this.activities },
     });
-    const world = fleet.world(createCoordination(env.client), policy);
+    const world = fleet.world(coordination, policy);
     return worker.runUntil(() => runWithWorkers(env, world, run));
   }
 }

@@ -3,19 +3,17 @@ import vm from 'node:vm';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, type WorkerOptions } from '@temporalio/worker';
-import { expect, it, onTestFinished, vi } from 'vitest';
-import type { Coordination } from '../../src/activities/world.js';
-import { createCoordination } from '../../src/compose/coordination.js';
+import { expect, it, onTestFinished } from 'vitest';
 import {
   resolvedSignal,
   incidentIdOf,
   stateQuery,
   type IncidentInput,
 } from '../../src/workflows/messages.js';
-import { judgeUpdate } from '../../src/workflows/monitor-messages.js';
 import { createTimeSkippingEnv } from '../support/temporal.js';
 import { FakeFleet, slowReplica } from './fake-world.js';
 import { runWithWorkers } from './run-with-workers.js';
+import { skippingCoordination, untilTold } from './skipped-time.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
@@ -39,17 +37,6 @@ function followServerTime(): (nowMs: number) => void {
   };
 }
 
-/** The product's own, but for what this server can't: counting, and an update that starts. */
-function coordinationOf(env: TestWorkflowEnvironment): Coordination {
-  const { client } = env;
-  return {
-    ...createCoordination(client),
-    openIncidents: () => Promise.resolve(1),
-    judgeAlert: (ask) =>
-      client.workflow.getHandle('monitor').executeUpdate(judgeUpdate, { args: [ask] }),
-  };
-}
-
 async function eventsOf(env: TestWorkflowEnvironment, workflowId: string): Promise<number> {
   try {
     const { historyLength } = await env.client.workflow.getHandle(workflowId).describe();
@@ -59,20 +46,6 @@ async function eventsOf(env: TestWorkflowEnvironment, workflowId: string): Promi
     if (error instanceof WorkflowNotFoundError) return 0;
     throw error;
   }
-}
-
-/**
- * Waits for the end of an incident's alert. It outlives the incident, after which this server counts one hold on
- * its time too many: that one is taken back.
- */
-async function untilTold(env: TestWorkflowEnvironment, runId: string): Promise<void> {
-  const alert = env.client.workflow.getHandle(`alert:${runId}`);
-  await vi.waitFor(async () => expect((await alert.describe()).status.name).toBe('COMPLETED'), {
-    timeout: 60_000,
-    interval: 20,
-  });
-  const { connection } = env;
-  if ('testService' in connection) await connection.testService?.unlockTimeSkipping({});
 }
 
 /** A full garbage collection, so that what is resident is what is kept. */
@@ -90,7 +63,7 @@ it('lives through days of incidents with short histories and flat memory', async
   onTestFinished(() => env.teardown());
   const tellTime = followServerTime();
   const fleet = new FakeFleet();
-  const world = fleet.world(coordinationOf(env));
+  const world = fleet.world(skippingCoordination(env));
   const following: Partial<WorkerOptions> = {
     maxCachedWorkflows: 50,
     interceptors: {

@@ -1,0 +1,29 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { expect, vi } from 'vitest';
+import type { Coordination } from '../../src/activities/world.js';
+import { createCoordination } from '../../src/compose/coordination.js';
+import { judgeUpdate, MONITOR_WORKFLOW_ID } from '../../src/workflows/monitor-messages.js';
+
+/** The product's own, but for what a server that skips time can't: counting, and an update that starts. */
+export function skippingCoordination({ client }: TestWorkflowEnvironment): Coordination {
+  return {
+    ...createCoordination(client),
+    openIncidents: () => Promise.resolve(1),
+    judgeAlert: (ask) =>
+      client.workflow.getHandle(MONITOR_WORKFLOW_ID).executeUpdate(judgeUpdate, { args: [ask] }),
+  };
+}
+
+/**
+ * Waits for the end of the alerts of an incident's run. They outlive the incident, after which a server that
+ * skips time counts one hold on its time too many: that one is taken back.
+ */
+export async function untilTold(env: TestWorkflowEnvironment, runId: string): Promise<void> {
+  const alert = env.client.workflow.getHandle(`alert:${runId}`);
+  await vi.waitFor(async () => expect((await alert.describe()).status.name).toBe('COMPLETED'), {
+    timeout: 60_000,
+    interval: 20,
+  });
+  const { connection } = env;
+  if ('testService' in connection) await connection.testService?.unlockTimeSkipping({});
+}
