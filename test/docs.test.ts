@@ -1,41 +1,13 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { configKeys } from '../src/commands/config-keys.js';
 import { parseConfig } from '../src/config/load.js';
+import { blocks, documentedCommands, PAGES, read, ROOT } from './support/documentation.js';
 
-const ROOT = path.resolve(import.meta.dirname, '..');
-const PAGES = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'CHANGELOG.md',
-  'SECURITY.md',
-  'fleet/README.md',
-  ...readdirSync(path.join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => path.join('docs', file)),
-];
-
-const read = (page: string): string => readFileSync(path.join(ROOT, page), 'utf8');
-
-/** Fenced blocks of a language, in all pages. */
-function blocks(language: string): { page: string; text: string }[] {
-  const fence = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm');
-  return PAGES.flatMap((page) =>
-    [...read(page).matchAll(fence)].map((match) => ({ page, text: match[1] ?? '' })),
-  );
-}
-
-/** Commands of the sh blocks, without comments; one per line. */
-const commands = blocks('sh').flatMap(({ page, text }) =>
-  text
-    .split('\n')
-    .map((line) => line.replace(/\s+#.*$/, '').trim())
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => ({ page, line })),
-);
+const commands = documentedCommands();
 
 /** The command of a line, past the program's own option; undefined for other programs. */
 const commandOf = (line: string): string | undefined =>

@@ -2,7 +2,6 @@ import { decide } from '../activities/plan.js';
 import { unmetNeeds } from '../activities/prerequisites.js';
 import { ACTIONS } from '../activities/actions/index.js';
 import { worldOf, type World } from '../activities/world.js';
-import { detectorHistory } from '../adapters/history/detector.js';
 import type { Config } from '../config/schema.js';
 import type { Archive } from '../domain/archive.js';
 import type { PlannedStep } from '../workflows/messages.js';
@@ -32,12 +31,14 @@ export async function dryRun(
 ): Promise<DryRun> {
   const { detector } = config;
   const actuators = createActuators(config);
+  const history = config.history.create(
+    `http://${detector.host}:${detector.port}`,
+    config.internalToken,
+  );
   const never = () => Promise.reject(new Error('a dry run asks nobody'));
   const world: World = createWorld(config, {
     actuators,
-    history: detectorHistory.create({
-      ...{ url: `http://${detector.host}:${detector.port}`, timeout: 5_000, headers: {} },
-    }),
+    history,
     // A dry run files nothing.
     archive: {} as Archive,
     coordination: {
@@ -71,6 +72,7 @@ export async function dryRun(
     return { steps, unmet };
   } finally {
     for (const actuator of actuators.values()) await actuator.close();
+    await history.close();
   }
 }
 

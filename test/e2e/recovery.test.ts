@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DrillResult } from '../../src/drill/score.js';
 import { ATTRIBUTES, incidentIdOf } from '../../src/workflows/messages.js';
 import { eventually } from './eventually.js';
 import type { AdminEntry } from './gateway.js';
@@ -356,6 +357,50 @@ describe('kill -9 of the worker in the middle of a step', () => {
       expect(weightsSet(log)).toEqual([weight, 100]);
       expect(log.filter(({ changed }) => !changed)).toEqual([]);
       expect(stack.output).toMatch(/worker \(process \d+\) died: SIGKILL; restarting/);
+    },
+    TEST_MS,
+  );
+});
+
+describe('a drill', () => {
+  it(
+    'breaks a replica, and says when it was found, acted on and mended, and what was named',
+    async () => {
+      const drill = await stack.cli(
+        'drill',
+        'slow-replica',
+        '--replica',
+        'engine-3',
+        '--within',
+        '45s',
+        '--calm',
+        '5s',
+        '--json',
+      );
+      expect(drill.code, drill.stderr).toBe(0);
+      const { drills, confusion, failure } = JSON.parse(drill.stdout) as {
+        drills: DrillResult[];
+        confusion: unknown;
+        failure: unknown;
+      };
+      expect(failure).toBeNull();
+      expect(drills).toMatchObject([
+        {
+          ...{ fault: 'slow-replica', replica: 'engine-3', falseActions: [], isRight: true },
+          named: { replica: 'engine-3' },
+          expected: { replica: 'engine-3' },
+        },
+      ]);
+      const [{ seconds, incidents } = { seconds: undefined, incidents: [] }] = drills;
+      const { detected, acted, recovered } = seconds ?? {};
+      expect(incidents).toContain(incidentIdOf('chat:engine-3:request_latency_p95'));
+      expect(detected).toBeGreaterThan(0);
+      expect(acted).toBeGreaterThanOrEqual(detected ?? Infinity);
+      expect(recovered).toBeGreaterThan(acted ?? Infinity);
+      expect(confusion).toMatchObject({ right: 1, total: 1 });
+      // It has taken back what it broke.
+      expect(await stack.gateway.server('engine-3')).toEqual({ weight: 100, admin: 0 });
+      expect(await stack.gateway.p95Over(2_000)).toBeLessThanOrEqual(LIMIT_MS);
     },
     TEST_MS,
   );

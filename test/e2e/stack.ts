@@ -16,7 +16,8 @@ const PROGRAM = path.join(projectRoot(), 'bin/paramedic');
 /** 8 s on an idle machine of two cores. */
 const READY_WITHIN_MS = 90_000;
 const STOP_WITHIN_MS = 60_000;
-const CLI_WITHIN_MS = 60_000;
+/** A drill waits for calm before and after it. */
+const CLI_WITHIN_MS = 240_000;
 
 /** Variables of whoever runs the tests that would point commands elsewhere. */
 const FOREIGN = ['TEMPORAL_ADDRESS', 'TEMPORAL_UI_URL', 'PARAMEDIC_URL', 'PARAMEDIC_CONFIG'];
@@ -35,6 +36,8 @@ export class Stack {
   readonly configFile = path.join(this.folder, 'stack.yaml');
   readonly gateway: Gateway;
   readonly supervisor: FleetSupervisor;
+  /** Variables for all that it starts, and for its commands: tokens. */
+  env: Readonly<Record<string, string>> = {};
   private readonly mark = randomUUID();
   private launcher: ChildProcess | undefined;
   private exited: Promise<number | null> = Promise.resolve(null);
@@ -192,7 +195,9 @@ export class Stack {
 
   /** Body of a GET of the API. */
   async api(resource: string): Promise<unknown> {
-    const reply = await fetch(`http://127.0.0.1:${this.ports.server}${resource}`);
+    const token = this.env['PARAMEDIC_TOKEN'];
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const reply = await fetch(`http://127.0.0.1:${this.ports.server}${resource}`, { headers });
     if (!reply.ok) throw new Error(`${resource} answered ${reply.status}: ${await reply.text()}`);
     return reply.json();
   }
@@ -233,6 +238,6 @@ export class Stack {
   private environment(): NodeJS.ProcessEnv {
     const env: NodeJS.ProcessEnv = { ...process.env, [STACK_MARK]: this.mark };
     for (const name of FOREIGN) env[name] = '';
-    return env;
+    return { ...env, ...this.env };
   }
 }
