@@ -128,7 +128,8 @@ export class IncidentAttempts {
     if (decision.turn !== undefined) turns.hear(decision.turn);
     const turn = await this.takeTurn(requestId, plan, decision.policy.limits, onWait);
     try {
-      if (turn !== undefined) {
+      // Aborted while it was planned: nothing acts any more, not even to be undone.
+      if (turn !== undefined && !inbox.isAborted()) {
         const result = await this.runRecovery(plan, ready);
         // What maintenance kept from acting has not been tried.
         const isKept = result.steps.some(({ line }) => isMaintenanceText(line));

@@ -80,6 +80,8 @@ class Recovery {
     const answer = this.control.accept(ask);
     if (isDirect) this.log.audit(this.auditOf(ask, answer));
     if (ask.action === 'pause') this.log.state = 'paused';
+    // Nothing is held any more: it stops.
+    if (ask.action === 'abort' && this.log.state === 'paused') this.log.state = 'recovering';
     if (ask.action === 'resume') {
       this.log.state = this.log.waiting === undefined ? 'recovering' : 'awaiting-approval';
     }
