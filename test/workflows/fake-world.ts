@@ -77,6 +77,8 @@ export class FakeFleet {
   metric = 'request_latency_p95';
   /** Called before each look at the servers, as a preparation does. */
   beforeLook: () => Promise<void> = () => Promise.resolve();
+  /** Called at each look at the samples, as a verdict takes. */
+  onRead: () => Promise<void> = () => Promise.resolve();
 
   constructor(names: readonly string[] = ['engine-1', 'engine-2', 'engine-3']) {
     for (const name of names) {
@@ -97,6 +99,12 @@ export class FakeFleet {
   note(): void {
     const latency = new Map([...this.servers.values()].map((s) => [s.name, this.latencyOf(s)]));
     this.changes.push({ atMs: Date.now(), latency });
+  }
+
+  /** Takes the latencies of now as what has held ever since. */
+  noteForEver(): void {
+    this.changes.length = 0;
+    this.note();
   }
 
   private async set(name: string, effect: string, change: Partial<LoadBalancerServer>) {
@@ -146,8 +154,9 @@ export class FakeFleet {
   };
 
   readonly history: MetricHistory = {
-    range: ({ service, metrics, fromMs, toMs }) => {
-      if (metrics?.includes(this.metric) !== true) return Promise.resolve([]);
+    range: async ({ service, metrics, fromMs, toMs }) => {
+      await this.onRead();
+      if (metrics?.includes(this.metric) !== true) return [];
       const timesMs: number[] = [];
       for (let t = Math.ceil(fromMs / 20) * 20; t <= Math.min(toMs, Date.now()); t += 20)
         timesMs.push(t);
@@ -157,13 +166,13 @@ export class FakeFleet {
         .filter((s) => s.admin === 'ready')
         .map((s) => s.name);
       const { metric } = this;
-      return Promise.resolve([
+      return [
         ...names.map((replica) => ({ service, replica, metric, timesMs, values: of(replica) })),
         {
           ...{ service, replica: undefined, metric, timesMs },
           values: timesMs.map((t) => Math.max(...names.map((n) => at(t)?.latency.get(n) ?? 100))),
         },
-      ]);
+      ];
     },
   };
 
