@@ -1,53 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_THRESHOLDS } from '../../src/domain/sla/threshold.js';
-import type { DetectorStatus } from '../../src/server/detector-client.js';
 import { slaJson } from '../../src/server/sla.js';
-import { NO_HEALTH } from './server-parts.js';
+import { detectorStatus } from './detector-status.js';
 
 const HOUR_MS = 3_600_000;
 /** 2026-01-01T10:07:30Z: in the middle of an hour and of five minutes. */
 const NOW_MS = Date.UTC(2026, 0, 1, 10, 7, 30);
 const BUCKET_MS = 300_000;
 
-function status(part: Partial<DetectorStatus['summary']> = {}): DetectorStatus {
-  return {
-    atMs: NOW_MS,
-    summary: {
-      compliancePercent: 97.5,
-      complianceByThreshold: {},
-      active: [],
-      lastDay: {
-        total: 0,
-        bySeverity: { minor: 0, major: 0, critical: 0 },
-        byType: {
-          latency_breach: 0,
-          throughput_degradation: 0,
-          error_rate_spike: 0,
-          availability_loss: 0,
-          resource_exhaustion: 0,
-          performance_regression: 0,
-        },
-        openedAtMs: [],
-      },
-      heatMap: [],
-      ...part,
-    },
-    thresholds: DEFAULT_THRESHOLDS.slice(0, 1),
-    targets: [],
-    coverage: [
-      {
-        threshold: 'request_latency_p95',
-        service: 'chat',
-        status: 'measurable',
-        text: 'by gateway',
-      },
-    ],
-    isDispatching: true,
-    openReports: 0,
-    breakers: [],
-    health: NO_HEALTH,
-  };
-}
+const status = (part: Parameters<typeof detectorStatus>[1] = {}) => detectorStatus(NOW_MS, part);
 
 describe('the SLA as dashboards read it', () => {
   it('shows a threshold without samples, with how it would be measured', () => {
