@@ -11,7 +11,7 @@ import { archiveCaptured, capture, gather } from './evidence.js';
 import { asFailure } from './failure.js';
 import type { World } from './world.js';
 
-/** What is told of an analysis that was filed, for telemetry. */
+/** What is told of an analysis whose report was filed, for telemetry: once, however often it is filed anew. */
 export type OnAnalysed = (report: RootCauseReport, elapsedMs: number) => void;
 
 /** Earlier reports that similar ones are looked for among. */
@@ -38,8 +38,10 @@ export function createRcaActivities(
         const ask = await gather(world, input, startedAtMs);
         const analysed = await analyseWithHeartbeats(world, analyse, ask);
         const report = { ...analysed, similar: await similarTo(world, input, analysed) };
+        const { incidentId, incidentRunId } = input;
+        const before = await world.archive.report(incidentId, incidentRunId);
         const reportId = await file(world, input, report);
-        onAnalysed(report, Date.now() - startedAtMs);
+        if (before === undefined) onAnalysed(report, Date.now() - startedAtMs);
         return {
           reportId,
           probableCause: report.summary,

@@ -10,23 +10,36 @@ import { createRoleMetrics } from '../../src/server/role-metrics.js';
 import { BREAKER_STATES, createTelemetry, mergeExpositions } from '../../src/telemetry.js';
 import { serverParts } from '../server/server-parts.js';
 import { describeWithProgram } from '../support/programs.js';
-import { PrometheusProcess, type InstantSample } from '../support/prometheus.js';
+import {
+  expectNineMetrics,
+  NINE,
+  ownLabels,
+  valueName,
+  type NineName,
+} from '../support/nine-metrics.js';
+import { PrometheusProcess } from '../support/prometheus.js';
+import { FORCED_COMPLAINT, promtoolLint } from '../support/promtool.js';
 
-/** The design's nine: type, labels, and what a scrape must give for what is recorded below. */
-const NINE = {
-  sla_violations_total: { type: 'counter', labels: ['severity', 'type'], sum: 1 },
-  sla_compliance_rate: { type: 'gauge', labels: [], sum: 99.5 },
-  sla_threshold_breaches: { type: 'counter', labels: ['metric'], sum: 4 },
-  recovery_executions_total: { type: 'counter', labels: ['procedure', 'status'], sum: 1 },
-  recovery_duration_seconds: { type: 'histogram', labels: ['procedure'], sum: 42 },
-  circuit_breaker_state: { type: 'gauge', labels: ['kind', 'replica', 'service'], sum: 2 },
-  rca_analyses_total: { type: 'counter', labels: [], sum: 1 },
-  rca_duration_seconds: { type: 'histogram', labels: [], sum: 0.3 },
-  rca_correlations_found: { type: 'histogram', labels: [], sum: 3 },
-} as const;
+/** What a scrape must give for what is recorded below: by name, the labels with their values, and the value. */
+const FILLED = {
+  sla_violations_total: [{ severity: 'major', type: 'latency_breach' }, 1],
+  sla_compliance_rate: [{}, 99.5],
+  sla_threshold_breaches: [{ metric: 'request_latency_p95' }, 4],
+  recovery_executions_total: [{ procedure: 'latency_spike', status: 'recovered' }, 1],
+  recovery_duration_seconds: [{ procedure: 'latency_spike' }, 42],
+  circuit_breaker_state: [
+    { service: 'chat', replica: 'engine-2', kind: 'aphrodite_engine' },
+    BREAKER_STATES.open,
+  ],
+  rca_analyses_total: [{}, 1],
+  rca_duration_seconds: [{}, 0.3],
+  rca_correlations_found: [{}, 3],
+} as const satisfies Record<NineName, [object, number]>;
 
-const SDK =
-  '# TYPE temporal_request_total counter\ntemporal_request_total{namespace="default"} 7\n';
+const SDK = `# HELP temporal_request_total Count of client request successes by rpc name
+# TYPE temporal_request_total counter
+temporal_request_total{namespace="default"} 7
+`;
 
 /** What stands in for the port at which Temporal's SDK exports; its text is of its form. */
 async function sdkPort(): Promise<string> {
@@ -88,48 +101,37 @@ async function served(): Promise<string> {
 }
 
 describeWithProgram('prometheus', 'what a real Prometheus reads of /metrics', (program) => {
-  it('is the nine metrics, by name, type, label and value, and Temporal’s own', async () => {
-    const address = new URL(await served()).host;
+  it('is the nine metrics, by name, type, label and value, that promtool takes as well, and Temporal’s own', async () => {
+    const url = await served();
     const job = { job_name: 'paramedic', scrape_interval: '1s' };
     const prometheus = await PrometheusProcess.start(program, {
-      scrape_configs: [{ ...job, static_configs: [{ targets: [address] }] }],
+      scrape_configs: [{ ...job, static_configs: [{ targets: [new URL(url).host] }] }],
     });
     onTestFinished(() => prometheus.stop());
-    const ask = async (path: string) =>
-      ((await (await fetch(`${prometheus.url}/api/v1/${path}`)).json()) as { data: unknown }).data;
-    const query = async (text: string) => {
-      const data = await ask(`query?query=${encodeURIComponent(text)}`);
-      return (data as { result: InstantSample[] }).result;
-    };
+    const query = (text: string) => prometheus.instant(text);
     const within = { timeout: 60_000, interval: 250 };
     await vi.waitFor(async () => {
       expect(await query('rca_analyses_total')).toHaveLength(1);
       expect(await query('sla_compliance_rate')).toHaveLength(1);
     }, within);
-    const metadata = (await ask('metadata?limit=1000')) as Record<string, { type: string }[]>;
-    for (const [name, { type, labels, sum }] of Object.entries(NINE)) {
-      expect([name, metadata[name]?.[0]?.type]).toEqual([name, type]);
-      const series = await query(type === 'histogram' ? `${name}_sum` : name);
-      const filled = series.filter(({ value }) => Number(value[1]) !== 0);
-      expect(filled.map(({ metric }) => [name, labelsOf(metric)])).toEqual([[name, labels]]);
-      // Those at 0 have the same labels: `rate()` needs a first value.
-      for (const { metric } of series) expect([name, labelsOf(metric)]).toEqual([name, labels]);
-      expect([name, Number(filled[0]?.value[1])]).toEqual([name, sum]);
+    await expectNineMetrics(prometheus);
+    for (const name of Object.keys(NINE) as NineName[]) {
+      const [labels, value] = FILLED[name];
+      const series = await query(valueName(name));
+      const filled = series.filter((one) => Number(one.value[1]) !== 0);
+      expect([name, filled.map((one) => [ownLabels(one), Number(one.value[1])])]).toEqual([
+        name,
+        [[labels, value]],
+      ]);
     }
     const [p50] = await query('histogram_quantile(0.5, recovery_duration_seconds_bucket) > 0');
     expect(Number(p50?.value[1])).toBeGreaterThan(30);
     expect(Number(p50?.value[1])).toBeLessThanOrEqual(60);
     const [sdk] = await query('temporal_request_total');
     expect(sdk).toMatchObject({ metric: { role: 'worker' }, value: [expect.anything(), '7'] });
+    const page = await fetch(`${url}/metrics`);
+    expect(promtoolLint(await page.text())).toEqual([FORCED_COMPLAINT]);
     const up = await query('up');
     expect(up.map(({ value }) => value[1])).toEqual(['1']);
   }, 120_000);
 });
-
-/** Labels but those that every metric has: `role` is the server's, the others Prometheus' own. */
-function labelsOf(metric: Readonly<Record<string, string>>): string[] {
-  const common = new Set(['__name__', 'instance', 'job', 'role']);
-  return Object.keys(metric)
-    .filter((label) => !common.has(label))
-    .sort();
-}

@@ -2,6 +2,10 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DrillResult } from '../../src/drill/score.js';
 import { ATTRIBUTES, incidentIdOf } from '../../src/workflows/messages.js';
+import { expectNineMetrics, ownLabels } from '../support/nine-metrics.js';
+import { describeWithProgram } from '../support/programs.js';
+import { PrometheusProcess } from '../support/prometheus.js';
+import { FORCED_COMPLAINT, promtoolLint } from '../support/promtool.js';
 import { eventually } from './eventually.js';
 import type { AdminEntry } from './gateway.js';
 import { Stack } from './stack.js';
@@ -243,18 +247,71 @@ describe('what scripts read', () => {
     ]);
   });
 
-  it('serves the design document’s endpoints and its own metrics', async () => {
-    expect(await stack.api('/health/production')).toMatchObject({
+  it('serves the design document’s endpoints, with its fields', async () => {
+    const health = (await stack.api('/health/production')) as Record<string, unknown>;
+    expect(health).toStrictEqual({
       status: 'healthy',
       sla_compliance: expect.any(Number) as unknown,
       active_violations: 0,
+      circuit_breakers: {
+        ...{ aphrodite_engine: 'closed', model_inference: 'closed' },
+        ...{ kv_cache: 'closed', deep_tree_echo: 'closed' },
+      },
+      problems: [],
+      health_checks: expect.any(Object) as unknown,
     });
+    expect(health['sla_compliance']).toSatisfy((percent: number) => percent > 0 && percent <= 100);
     const summary = (await stack.api('/metrics/summary')) as { total_alerts_24h: number };
-    expect(summary).toMatchObject({ recovery_success_rate: 100, rca_analyses_24h: 1 });
+    expect(summary).toStrictEqual({
+      monitoring_mode: expect.toBeOneOf(['normal', 'high_alert', 'emergency']) as unknown,
+      total_alerts_24h: expect.any(Number) as unknown,
+      recovery_success_rate: 100,
+      rca_analyses_24h: 1,
+    });
     // Its violation, the recovery's result and its end at least.
     expect(summary.total_alerts_24h).toBeGreaterThanOrEqual(3);
-    const page = await fetch(`http://127.0.0.1:${stack.ports.server}/metrics`);
-    expect(await page.text()).toMatch(/^sla_violations_total\{.*\} 1$/m);
+  });
+});
+
+describeWithProgram('prometheus', 'what a real Prometheus scrapes of it', (program) => {
+  it('is the nine metrics with their labels and what happened, and promtool takes it', async () => {
+    const server = `127.0.0.1:${stack.ports.server}`;
+    const prometheus = await PrometheusProcess.start(program, {
+      scrape_configs: [
+        { job_name: 'paramedic', scrape_interval: '1s', static_configs: [{ targets: [server] }] },
+      ],
+    });
+    try {
+      // The worker's part is sent to the server every few seconds.
+      await eventually(
+        () => prometheus.instant('rca_analyses_total == 1'),
+        (found) => found.length === 1,
+        { what: 'the analysis in Prometheus', withinMs: STEP_WITHIN_MS },
+      );
+      await expectNineMetrics(prometheus);
+      const counted = async (expression: string) =>
+        (await prometheus.instant(`${expression} > 0`)).map((one) => [
+          ownLabels(one),
+          one.value[1],
+        ]);
+      const ran = { procedure: 'latency_spike', status: 'recovered' };
+      expect(await counted('sum by (type) (sla_violations_total)')).toEqual([
+        [{ type: 'latency_breach' }, '1'],
+      ]);
+      expect(await counted('recovery_executions_total')).toEqual([[ran, '1']]);
+      expect(await counted('recovery_duration_seconds_count')).toEqual([
+        [{ procedure: 'latency_spike' }, '1'],
+      ]);
+      expect(await counted('rca_duration_seconds_count')).toEqual([[{}, '1']]);
+      expect(await counted('rca_correlations_found_count')).toEqual([[{}, '1']]);
+      expect((await counted('sla_threshold_breaches')).map(([labels]) => labels)).toEqual([
+        { metric: 'request_latency_p95' },
+      ]);
+    } finally {
+      await prometheus.stop();
+    }
+    const page = await fetch(`http://${server}/metrics`);
+    expect(promtoolLint(await page.text())).toEqual([FORCED_COMPLAINT]);
   });
 });
 
