@@ -8,7 +8,11 @@ const CORRELATIONS = [0, 1, 2, 5, 10, 20, 50, 100, 200];
 
 /** Adds what the analyses count, named by the design document. */
 export const addRcaMetrics = (registry: Registry) => ({
-  analyses: registry.counter('rca_analyses_total', 'Root cause analyses that have a report, one per incident.', {}),
+  analyses: registry.counter(
+    'rca_analyses_total',
+    'Root cause analyses that have a report, one per incident.',
+    {},
+  ),
   duration: registry.histogram(
     'rca_duration_seconds',
     'Duration of root cause analyses.',

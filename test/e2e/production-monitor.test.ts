@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { incidentIdOf } from '../../src/workflows/messages.js';
 import { eventually } from './eventually.js';
@@ -11,6 +12,12 @@ interface BreakerJson {
   readonly note: string | null;
 }
 
+interface AlertJson {
+  readonly kind: string;
+  readonly state: string;
+  readonly why: string;
+}
+
 const ENGINE_2 = 'breaker:aphrodite_engine:chat:engine-2';
 const WITHIN_MS = 120_000;
 /** HAProxy's bit of a server that was asked to drain. */
@@ -18,13 +25,23 @@ const DRAIN = 8;
 
 let stack: Stack;
 let hook: WebhookReceiver;
+/** Whoever is told when nobody acknowledged. */
+let late: WebhookReceiver;
 
 beforeAll(async () => {
   hook = await WebhookReceiver.start();
+  late = await WebhookReceiver.start();
+  const levels = [
+    { after: '0s', channels: ['hook'] },
+    { after: '30s', channels: ['late'] },
+  ];
   const overrides = {
-    channels: { hook: { kind: 'webhook', url: hook.url } },
+    channels: {
+      hook: { kind: 'webhook', url: hook.url },
+      late: { kind: 'webhook', url: late.url },
+    },
     // Each violation is a page of its own here, told as soon as Temporal is surely away.
-    monitor: { outage: { pageAfter: '3s' }, grouping: { within: '0s' } },
+    monitor: { outage: { pageAfter: '3s' }, grouping: { within: '0s' }, escalation: { levels } },
     breakers: {
       reconcile: '2s',
       aphrodite_engine: { openFor: '5s' },
@@ -41,6 +58,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack.stop();
   await hook.stop();
+  await late.stop();
 }, 90_000);
 
 async function breaker(): Promise<BreakerJson> {
@@ -103,7 +121,8 @@ describe('circuit breakers', () => {
   }, 480_000);
 });
 
-describe('an outage of Temporal in the middle of an incident', () => {
+describe('an outage of Temporal of two minutes in the middle of an incident', () => {
+  const OUTAGE_MS = 120_000;
   const idOf = (replica: string) => incidentIdOf(`chat:${replica}:external-performance_regression`);
   /** Tells the detector as an engine does: how soon it is noticed must not depend on the machine. */
   const report = async (replica: string, more: Readonly<Record<string, unknown>> = {}) => {
@@ -115,60 +134,98 @@ describe('an outage of Temporal in the middle of an incident', () => {
     });
     expect([200, 201, 202]).toContain(reply.status);
   };
-  const openings = (id: string) =>
-    hook.received.filter(
-      ({ incidentId, title }) => incidentId === id && / violation: /.test(title),
+  /** Ids of what a channel was told of an incident whose title says so: a repeat has the same id. */
+  const told = (channel: WebhookReceiver, id: string, says: RegExp) => [
+    ...new Set(
+      channel.received
+        .filter(({ incidentId, title }) => incidentId === id && says.test(title))
+        .map((one) => one.id),
+    ),
+  ];
+  const OPENING = / violation: /;
+  const ESCALATION = /^Not acknowledged/;
+  const END = /^Resolved/;
+  const context = () =>
+    `${JSON.stringify([hook.received, late.received], null, 1)}\n${stack.output}`;
+  const untilTold = (what: string, channel: WebhookReceiver, id: string, says: RegExp) =>
+    eventually(
+      () => told(channel, id, says),
+      (ids) => ids.length > 0,
+      { what: `${what} of ${id}`, withinMs: WITHIN_MS, context },
     );
+  const health = async () =>
+    (await stack.api('/health/production')) as { status: string; problems: string[] };
 
-  it('pages on, says degraded, and is caught up with after it, with nothing told twice', async () => {
-    const [first, second] = [idOf('engine-3'), idOf('engine-1')];
-    const context = () => `${JSON.stringify(hook.received, null, 1)}\n${stack.output}`;
-    const within = { withinMs: WITHIN_MS, context };
-    const untilPaged = (id: string) =>
-      eventually(
-        () => openings(id),
-        (all) => all.length > 0,
-        { what: `a page of ${id}`, ...within },
-      );
+  it('pages and escalates on, says degraded, and is caught up with, with nothing told twice', async () => {
+    const [first, second, third] = [idOf('engine-3'), idOf('engine-1'), idOf('engine-2')];
     await report('engine-3');
-    await untilPaged(first);
+    await untilTold('the page', hook, first, OPENING);
 
     // It neither answers nor refuses: what a stopped machine looks like.
     process.kill(stack.pidOf('temporal'), 'SIGSTOP');
-    await report('engine-1');
-    const [page] = await untilPaged(second);
-    expect(page?.kind).toBe('trigger');
-    const health = (await stack.api('/health/production')) as {
-      status: string;
-      problems: string[];
-    };
-    expect(health.status).not.toBe('healthy');
-    expect(health.problems.join()).toContain('degraded: Temporal does not answer');
+    const stoppedAtMs = Date.now();
+    const inOutage = (async () => {
+      await report('engine-1');
+      await untilTold('the page', hook, second, OPENING);
+      // One that was open before ends meanwhile, one opens and ends, one is acknowledged by nobody.
+      await report('engine-3', { status: 'resolved' });
+      await report('engine-2');
+      await untilTold('the page', hook, third, OPENING);
+      await report('engine-2', { status: 'resolved' });
+      await untilTold('the end', hook, third, END);
+      await untilTold('the escalation', late, second, ESCALATION);
+      return Date.now();
+    })();
+    for (;;) {
+      const { status, problems } = await health();
+      expect(status).toBe('degraded');
+      expect(problems.join()).toContain('degraded: Temporal does not answer');
+      if (Date.now() - stoppedAtMs >= OUTAGE_MS) break;
+      await sleep(1_000);
+    }
+    // All of that came while Temporal was away.
+    expect((await inOutage) - stoppedAtMs).toBeLessThan(OUTAGE_MS);
+    expect(told(hook, second, END)).toEqual([]);
 
     // Its supervisor starts it again on its file.
     process.kill(stack.pidOf('temporal'), 'SIGKILL');
+    const within = { withinMs: 2 * WITHIN_MS, context };
+    await eventually(health, ({ problems }) => problems.length === 0, {
+      ...{ what: 'Temporal’s answer', ...within },
+    });
     await eventually(
       () => stack.incidents(),
       (all) => all.some(({ id }) => id === second),
       { what: `${second} in the archive`, ...within },
     );
-    for (const [replica, id] of [
-      ['engine-3', first],
-      ['engine-1', second],
-    ] as const) {
-      await report(replica, { status: 'resolved' });
-      await stack.until(id, 'resolved', ({ state }) => state === 'resolved', 2 * WITHIN_MS);
-      await eventually(
-        () => hook.counts(id)['resolve'],
-        (count) => count === 1,
-        { what: `the end of ${id}`, ...within },
-      );
-    }
-    // What arrived in the instant in which Temporal stopped is delivered again, under the same id.
+    await untilTold('the end', hook, first, END);
+    // The incident that was opened late knows who was told of it, and by whom.
+    const alerts = await eventually(
+      async () => {
+        const path = `/v1/alerts?incident=${encodeURIComponent(second)}`;
+        return ((await stack.api(path)) as { alerts: AlertJson[] }).alerts;
+      },
+      (all) => all.some(({ kind }) => kind === 'violation'),
+      { what: `the page of ${second} in the archive`, ...within },
+    );
+    expect(alerts.find(({ kind }) => kind === 'violation')).toMatchObject({
+      state: 'sent',
+      why: expect.stringContaining('told by the detector') as unknown,
+    });
+    await report('engine-1', { status: 'resolved' });
+    await untilTold('the end', hook, second, END);
     for (const id of [first, second]) {
-      expect(new Set(openings(id).map((one) => one.id)).size).toBe(1);
+      await stack.until(id, 'resolved', ({ state }) => state === 'resolved', 2 * WITHIN_MS);
     }
-    const keys = hook.received.filter(({ incidentId }) => incidentId === second);
-    expect(new Set(keys.map(({ dedupKey }) => dedupKey))).toEqual(new Set([page?.dedupKey]));
-  }, 600_000);
+    expect((await health()).status).toBe('healthy');
+
+    // What arrived in the instant in which Temporal stopped is delivered again, under the same id.
+    for (const id of [first, second, third]) {
+      expect([id, told(hook, id, OPENING).length]).toEqual([id, 1]);
+      expect([id, told(hook, id, END).length]).toEqual([id, 1]);
+      expect([id, told(late, id, ESCALATION).length <= 1]).toEqual([id, true]);
+      const keys = hook.received.filter(({ incidentId }) => incidentId === id);
+      expect(new Set(keys.map(({ dedupKey }) => dedupKey)).size).toBe(1);
+    }
+  }, 900_000);
 });
