@@ -13,7 +13,7 @@ it('counts the analysis of an incident once, however often its report is made an
   onTestFinished(() => archive.close());
   const world = analysisWorld(archive);
   const counted: number[] = [];
-  const { analyseIncident } = createRcaActivities(
+  const activities = createRcaActivities(
     world,
     (ask, onProgress) => analyseFrom(world.history, ask, onProgress, nextTurn),
     (_, elapsedMs) => counted.push(elapsedMs),
@@ -24,7 +24,7 @@ it('counts the analysis of an incident once, however often its report is made an
     ...{ openedAtMs: ONSET_MS + 60_000, steps: [], outcome: 'recovered' },
   });
   const analyse = (incidentRunId: string) =>
-    new MockActivityEnvironment().run(() => analyseIncident(ask(incidentRunId)));
+    new MockActivityEnvironment().run(() => activities.analyseIncident(ask(incidentRunId)));
   for (const run of ['run-1', 'run-1', 'run-2']) await analyse(run);
   expect(counted).toHaveLength(2);
   // As many as the archive has, from which the counter goes on after a restart.
