@@ -20,7 +20,7 @@ export const addRecoveryMetrics = (registry: Registry) => ({
   }),
   duration: registry.histogram(
     'recovery_duration_seconds',
-    'Duration of recoveries, from the first step to the outcome.',
+    'Duration of recoveries, from the incident’s opening to the outcome.',
     { procedure: 'bounded' },
     RECOVERY_SECONDS,
   ),
