@@ -16,6 +16,11 @@ import { Problem } from './problem.js';
 
 /** A worker answers within a second; one that is down must not hold the caller up. */
 const ANSWER_WITHIN_MS = 8_000;
+/**
+ * An order waits for the task that is under way: while that one looks at a fleet that does not answer, it
+ * takes orders when its heartbeat is due, after 8 s.
+ */
+const ORDER_WITHIN_MS = 12_000;
 
 /** What operators can do to an incident. */
 export type Operation = OperatorAction | 'acknowledge';
@@ -41,8 +46,8 @@ function fullId(id: string): string {
 
 /** Incidents over an archive and a Temporal client. */
 export function createIncidents(archive: Archive, client: Client): Incidents {
-  const within = <T>(run: () => Promise<T>) =>
-    client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, run);
+  const within = <T>(ms: number, run: () => Promise<T>) =>
+    client.connection.withDeadline(Date.now() + ms, run);
   return {
     async find(id) {
       const record = await archive.incident(fullId(id));
@@ -52,7 +57,9 @@ export function createIncidents(archive: Archive, client: Client): Incidents {
 
     async live({ id, runId }) {
       try {
-        return await within(() => client.workflow.getHandle(id, runId).query(stateQuery));
+        return await within(ANSWER_WITHIN_MS, () =>
+          client.workflow.getHandle(id, runId).query(stateQuery),
+        );
       } catch {
         return undefined;
       }
@@ -61,7 +68,7 @@ export function createIncidents(archive: Archive, client: Client): Incidents {
     async operate(id, operation, message, updateId) {
       const handle = client.workflow.getHandle(fullId(id));
       try {
-        return await within(() =>
+        return await within(ORDER_WITHIN_MS, () =>
           operation === 'acknowledge'
             ? handle.executeUpdate(acknowledgeUpdate, { args: [message], updateId })
             : handle.executeUpdate(OPERATOR_UPDATES[operation], { args: [message], updateId }),
@@ -73,7 +80,7 @@ export function createIncidents(archive: Archive, client: Client): Incidents {
 
     async setKillSwitch(ask) {
       try {
-        return await within(() => updateMonitor(client, killSwitchUpdate, ask));
+        return await within(ANSWER_WITHIN_MS, () => updateMonitor(client, killSwitchUpdate, ask));
       } catch (error) {
         throw asProblem(error, MONITOR_WORKFLOW_ID);
       }

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 
 const NAME_KEY = 'paramedic.name';
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 15_000;
 
 /** An answer that is no success: the server's own words, or why there was none. */
 export class ApiError extends Error {
