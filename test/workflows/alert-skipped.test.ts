@@ -181,12 +181,16 @@ describe('the escalation ladder, with time skipped', () => {
     };
     await withDesk(async () => {
       const handle = await start({ severity: 'major' });
-      await eventually(() => expect(kinds('chat')).toContain('trigger'));
-      if (what.includes('acknowledged')) {
-        await acknowledge(handle);
-        await eventually(() => expect(kinds('chat')).toContain('acknowledge'));
+      try {
+        await eventually(() => expect(kinds('chat')).toContain('trigger'));
+        if (what.includes('acknowledged')) {
+          await acknowledge(handle);
+          await eventually(() => expect(kinds('chat')).toContain('acknowledge'));
+        }
+      } finally {
+        // Else the worker would wait for it in vain, and hide what failed.
+        letAct();
       }
-      letAct();
       const level = 'pager' in told ? 1 : 0;
       await eventually(() => expect(recorded(kind)).toEqual([['sent', level]]));
       await expectTold(told);
