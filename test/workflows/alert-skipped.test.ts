@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { alertingOf } from '../../src/compose/alerting.js';
 import { configSchema } from '../../src/config/schema.js';
 import type { AutomaticMode } from '../../src/domain/monitor/mode.js';
-import { AdapterError } from '../../src/domain/ports.js';
 import type { Severity } from '../../src/domain/sla/severity.js';
 import type { Violation } from '../../src/domain/sla/violation.js';
 import { monitorStart } from '../../src/server/monitor-client.js';
@@ -160,41 +159,6 @@ describe('the escalation ladder, with time skipped', () => {
     });
     expect(recorded('severity')).toEqual([['sent', 1]]);
     expect(recorded('unacknowledged')).toEqual([['sent', 2]]);
-  });
-
-  it.each<[string, string, Readonly<Record<string, number>>]>([
-    ['failed', 'recovery', { chat: 0, pager: 0 }],
-    ['failed and could not be undone', 'rollback-incomplete', { chat: 0, pager: 0 }],
-    ['worked', 'recovery', { chat: 0 }],
-    ['failed, of an acknowledged incident', 'recovery', { chat: 0 }],
-  ])('minds a recovery of a major violation that %s', async (what, kind, told) => {
-    const isHelped = what === 'worked';
-    fleet.latencyOf = (s) => (!isHelped || (s.name === 'engine-2' && s.weight > 25) ? 600 : 110);
-    fleet.note();
-    let letAct = (): void => undefined;
-    const mayAct = new Promise<void>((resolve) => (letAct = resolve));
-    fleet.beforeEffect = async (effect) => {
-      await mayAct;
-      if (kind === 'rollback-incomplete' && effect === 'engine-2 weight 100') {
-        throw new AdapterError('rejected', 'the balancer is locked');
-      }
-    };
-    await withDesk(async () => {
-      const handle = await start({ severity: 'major' });
-      try {
-        await eventually(() => expect(kinds('chat')).toContain('trigger'));
-        if (what.includes('acknowledged')) {
-          await acknowledge(handle);
-          await eventually(() => expect(kinds('chat')).toContain('acknowledge'));
-        }
-      } finally {
-        // Else the worker would wait for it in vain, and hide what failed.
-        letAct();
-      }
-      const level = 'pager' in told ? 1 : 0;
-      await eventually(() => expect(recorded(kind)).toEqual([['sent', level]]));
-      await expectTold(told);
-    });
   });
 });
 

@@ -3,6 +3,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DEFAULT_AUTONOMY } from '../../src/domain/recovery/action.js';
 import { readMonitor, updateMonitor } from '../../src/server/monitor-client.js';
+import { AdapterError } from '../../src/domain/ports.js';
 import type { Violation } from '../../src/domain/sla/violation.js';
 import {
   abortSignal,
@@ -268,5 +269,50 @@ describe('muting', () => {
       }
     };
     await desk.around(env, fleet, test, approval);
+  });
+});
+
+describe('the ladder, once a recovery of a major violation has ended', () => {
+  const recorded = (kind: string) =>
+    fleet.alerts.filter((a) => a.kind === kind).map((a) => [a.state, a.escalationLevel]);
+
+  it.each<[string, string, readonly string[]]>([
+    ['failed', 'recovery', ['chat', 'pager']],
+    ['failed and could not be undone', 'rollback-incomplete', ['chat', 'pager']],
+    ['worked', 'recovery', ['chat']],
+    ['failed, of an acknowledged incident', 'recovery', ['chat']],
+  ])('minds whether it %s', async (what, kind, told) => {
+    // So late that only the recovery's end can be why the second level hears of it.
+    fleet.alerting = twoLevels(3_600_000);
+    const isHelped = what === 'worked';
+    fleet.latencyOf = (s) => (!isHelped || (s.name === 'engine-2' && s.weight > 25) ? 600 : 110);
+    fleet.note();
+    let letAct = (): void => undefined;
+    const mayAct = new Promise<void>((resolved) => (letAct = resolved));
+    fleet.beforeEffect = async (effect) => {
+      await mayAct;
+      if (kind === 'rollback-incomplete' && effect === 'engine-2 weight 100') {
+        throw new AdapterError('rejected', 'the balancer is locked');
+      }
+    };
+    await desk.around(env, fleet, async () => {
+      const handle = await start(slowReplica({ severity: 'major' }));
+      try {
+        await eventually(() => expect(desk.kinds('chat')).toContain('trigger'));
+        if (what.includes('acknowledged')) {
+          await handle.executeUpdate(acknowledgeUpdate, { args: [{ by: 'ada' }] });
+          await eventually(() => expect(desk.kinds('chat')).toContain('acknowledge'));
+        }
+      } finally {
+        // Else the worker would wait for it in vain, and hide what failed.
+        letAct();
+      }
+      const level = told.includes('pager') ? 1 : 0;
+      await eventually(() => expect(recorded(kind)).toEqual([['sent', level]]));
+      await eventually(() => {
+        const channels = desk.delivered.map(({ channel }) => channel);
+        expect([...new Set(channels)].sort()).toEqual(told);
+      });
+    });
   });
 });
