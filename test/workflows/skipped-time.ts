@@ -27,3 +27,13 @@ export async function untilTold(env: TestWorkflowEnvironment, runId: string): Pr
   const { connection } = env;
   if ('testService' in connection) await connection.testService?.unlockTimeSkipping({});
 }
+
+/** Skips 10 s at a time, at most ten minutes, until it is so: what is due may have to wait for a timer more. */
+export async function skipUntil(env: TestWorkflowEnvironment, isSo: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 60 && !isSo(); tries += 1) {
+    await env.sleep(10_000);
+    // Time goes on at once; what it sets off takes a moment.
+    await vi.waitUntil(isSo, { timeout: 500, interval: 25 }).catch(() => undefined);
+  }
+  expect(isSo()).toBe(true);
+}
