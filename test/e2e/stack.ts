@@ -1,8 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { readPidFiles } from '../../src/local-stack/pid-files.js';
 import { projectRoot } from '../../src/local-stack/project-root.js';
 import type { IncidentDetailJson, IncidentJson } from '../../src/server/incident-json.js';
 import { eventually } from './eventually.js';
@@ -173,9 +174,15 @@ export class Stack {
     return markedProcesses(this.mark).length;
   }
 
-  /** Process number of a part, from its pid file. */
+  /**
+   * Process number of a part, from its pid file.
+   *
+   * @throws Error where it has none, or one cut short by a full disk: process 0 would be the caller's own group.
+   */
   pidOf(part: string): number {
-    return Number(readFileSync(path.join(this.dataDir, 'run', `${part}.pid`), 'utf8'));
+    const found = readPidFiles(this.dataDir).find(({ name }) => name === part);
+    if (found === undefined) throw new Error(`${part} has no pid file`);
+    return found.pid;
   }
 
   /** Runs a command of the real CLI against it. */
