@@ -7,6 +7,7 @@ import { createRecoveryActivities } from '../src/activities/recovery.js';
 import { provisionTemporal } from '../src/adapters/temporal/binary.js';
 import { ensureSearchAttributes } from '../src/adapters/temporal/search-attributes.js';
 import { createCoordination } from '../src/compose/coordination.js';
+import { WORKER_TUNING } from '../src/compose/worker-tuning.js';
 import type { RecoveryPolicy } from '../src/domain/recovery/policy.js';
 import { RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../src/workflows/messages.js';
 import { RCA_QUEUE } from '../src/workflows/rca-messages.js';
@@ -52,9 +53,7 @@ export async function onDurableServer<T>(
     const shared = {
       connection: env.nativeConnection,
       namespace: env.namespace ?? 'default',
-      stickyQueueScheduleToStartTimeout: '1s',
-      maxHeartbeatThrottleInterval: '200ms',
-      maxCachedWorkflows: 200,
+      ...WORKER_TUNING,
     };
     const product = { ...shared, workflowBundle: { codePath: BUNDLE } };
     const bundle = await bundleWorkflowCode({

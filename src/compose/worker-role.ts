@@ -32,6 +32,7 @@ import type { Role, Running } from './role.js';
 import { sendMetrics } from './send-metrics.js';
 import { temporalAccess, type TemporalAccess } from './temporal-access.js';
 import { createActuators, createWorld } from './world.js';
+import { WORKER_TUNING } from './worker-tuning.js';
 
 /** A dev server is up within a second, a cluster within its deployment's own patience. */
 const CONNECT_WITHIN_MS = 30_000;
@@ -102,13 +103,8 @@ export async function startWorker(role: Role): Promise<Running> {
     namespace,
     dataConverter,
     workflowBundle: { codePath: bundle },
-    // Without it an update after a worker's crash waits 10 s for the dead one.
-    stickyQueueScheduleToStartTimeout: '1s',
-    // An abort is as fast as heartbeats are.
-    maxHeartbeatThrottleInterval: '200ms',
-    defaultHeartbeatThrottleInterval: '200ms',
+    ...WORKER_TUNING,
     shutdownGraceTime: '2s',
-    maxCachedWorkflows: 200,
   };
   const workers = await Promise.all([
     Worker.create({
