@@ -113,7 +113,7 @@ const bundles = [
 const FEW_FRAMES = 'Error.stackTraceLimit = 5; ';
 // Else each run would evaluate all of these modules anew: with the frames above, most of what its first
 // task costs. They keep no state of their own, and are frozen, so that none can be added by mistake.
-const SHARED_BY_ALL_RUNS = [path.join(dist, 'src/workflows/index.js')];
+const WORKFLOWS = path.join(dist, 'src/workflows/index.js');
 const bundled = files.filter((file) => /^src\/(workflows|domain)\/|\.cts$/.test(file));
 if (existsSync(path.join(root, 'src/workflows/index.ts'))) {
   now.bundle = hashOf(...bundled);
@@ -121,8 +121,8 @@ if (existsSync(path.join(root, 'src/workflows/index.ts'))) {
     if (known.bundle === now.bundle && existsSync(file)) continue;
     const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
     const { code } = await bundleWorkflowCode({
-      workflowsPath: path.join(dist, 'src/workflows/index.js'),
-      preloadModules: SHARED_BY_ALL_RUNS,
+      workflowsPath: WORKFLOWS,
+      preloadModules: [WORKFLOWS],
       logger: new DefaultLogger('WARN'),
       ...options,
     });

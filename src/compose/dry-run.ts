@@ -1,7 +1,7 @@
 import { decide } from '../activities/plan.js';
 import { unmetNeeds } from '../activities/prerequisites.js';
-import { ACTIONS } from '../activities/actions/index.js';
-import { worldOf, type World } from '../activities/world.js';
+import { lookAt } from '../activities/take-off.js';
+import type { World } from '../activities/world.js';
 import type { Config } from '../config/schema.js';
 import type { Archive } from '../domain/archive.js';
 import type { PlannedStep } from '../workflows/messages.js';
@@ -64,7 +64,7 @@ export async function dryRun(
     if (service === undefined) throw new Error(`service "${target.service}" is not configured`);
     const steps: DryStep[] = [];
     for (const step of decision.plan.steps) {
-      const preparation = await prepared(world, service, step, violation);
+      const preparation = await prepared(world, violation, step);
       steps.push({ step, preparation });
     }
     const unmet =
@@ -76,19 +76,14 @@ export async function dryRun(
   }
 }
 
+/** As a recovery looks before a step; what can't be looked at now would not be done. */
 async function prepared(
   world: World,
-  service: NonNullable<ReturnType<World['services']['get']>>,
-  step: PlannedStep,
   violation: Violation,
+  step: PlannedStep,
 ): Promise<Preparation> {
-  const action = ACTIONS[step.action];
-  if (action === undefined) return { kind: 'refuse', why: `${step.action} can’t be carried out` };
   try {
-    return await action.prepare({
-      ...{ world: worldOf(world, service.name), service, target: step.target, violation },
-      ...{ parameters: step.parameters ?? {}, nowMs: Date.now() },
-    });
+    return await lookAt(world, violation, step);
   } catch (error) {
     return { kind: 'refuse', why: error instanceof Error ? error.message : String(error) };
   }

@@ -20,7 +20,7 @@ export interface DispatcherOptions {
   readonly onCalled?: (kind: 'start' | 'signal', isOk: boolean) => void;
   /** Told of the first failure in a row; `isReachable` says when it is over. */
   readonly onFailed: (error: unknown, fingerprint: string) => void;
-  /** Whether a violation of that fingerprint can be said to be over, though it was never seen to begin. */
+  /** Why a violation of that fingerprint is over, though it was never seen to begin; undefined: it may go on. */
   readonly whyUnseenOver: (fingerprint: string) => string | undefined;
   /** What people were told of it while Temporal was away, and its incident was not. */
   readonly pagedOf?: (fingerprint: string) => Paged | undefined;
