@@ -168,7 +168,7 @@ describe('the cooldown of a violation that opens again, with time skipped', () =
     await eventually(() => expect(kinds('chat')).toContain('trigger'));
     const atMs = await env.currentTimeMs();
     await first.signal(resolvedSignal, { atMs, value: 120, why: 'back inside' });
-    await untilTold(env, first.firstExecutionRunId);
+    await untilTold(env, first);
     expect(kinds('chat').at(-1)).toBe('resolve');
     await startOf('major');
   };

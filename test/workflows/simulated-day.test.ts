@@ -13,7 +13,7 @@ import {
 import { createTimeSkippingEnv } from '../support/temporal.js';
 import { FakeFleet, slowReplica } from './fake-world.js';
 import { runWithWorkers } from './run-with-workers.js';
-import { skippingCoordination, untilTold } from './skipped-time.js';
+import { followServerTime, skippingCoordination, tellingTime, untilTold } from './skipped-time.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
@@ -23,19 +23,6 @@ const INCIDENTS = Number(process.env['SIMULATED_INCIDENTS'] ?? 12);
 /** Temporal itself ends a history at 51,200 events, and warns from 10,240 on. */
 const MOST_EVENTS = 10_000;
 const MEBIBYTE = 2 ** 20;
-
-/** `Date.now` as the server has it: activities compare their samples' times with the workflows'. */
-function followServerTime(): (nowMs: number) => void {
-  const real = Date.now;
-  let aheadMs = 0;
-  Date.now = () => real() + aheadMs;
-  onTestFinished(() => {
-    Date.now = real;
-  });
-  return (nowMs) => {
-    aheadMs = Math.max(aheadMs, nowMs - real());
-  };
-}
 
 async function eventsOf(env: TestWorkflowEnvironment, workflowId: string): Promise<number> {
   try {
@@ -64,21 +51,7 @@ it('lives through days of incidents with short histories and flat memory', async
   const tellTime = followServerTime();
   const fleet = new FakeFleet();
   const world = fleet.world(skippingCoordination(env));
-  const following: Partial<WorkerOptions> = {
-    maxCachedWorkflows: 50,
-    interceptors: {
-      activity: [
-        ({ info }) => ({
-          inbound: {
-            execute(input, next) {
-              tellTime(info.currentAttemptScheduledTimestampMs);
-              return next(input);
-            },
-          },
-        }),
-      ],
-    },
-  };
+  const following: Partial<WorkerOptions> = { maxCachedWorkflows: 50, ...tellingTime(tellTime) };
   const longest = new Map<string, number>();
   const outcomes = new Map<string, number>();
   const resident: number[] = [];
@@ -127,12 +100,13 @@ it('lives through days of incidents with short histories and flat memory', async
         if (isCurable) expect(outcome).toBe('recovered');
         await note(incidentId, `recovery:${incidentId}:1`, 'lease', 'monitor');
         expect([...fleet.servers.values()].map(({ weight }) => weight)).toEqual([100, 100, 100]);
-        await untilTold(env, handle.firstExecutionRunId);
+        await untilTold(env, handle);
         const leftMs = startedMs + (i + 1) * everyMs - (await env.currentTimeMs());
         if (leftMs > 0) await env.sleep(leftMs);
         collect();
         resident.push(process.memoryUsage.rss() / MEBIBYTE);
         forget(fleet);
+        if (i % 100 === 99) console.log(`${i + 1} of ${INCIDENTS} incidents`);
       }
     },
     following,

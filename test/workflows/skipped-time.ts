@@ -1,5 +1,7 @@
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { expect, vi } from 'vitest';
+import type { WorkerOptions } from '@temporalio/worker';
+import { expect, onTestFinished, vi } from 'vitest';
 import type { Coordination } from '../../src/activities/world.js';
 import { createCoordination } from '../../src/compose/coordination.js';
 import { judgeUpdate, MONITOR_WORKFLOW_ID } from '../../src/workflows/monitor-messages.js';
@@ -15,17 +17,29 @@ export function skippingCoordination({ client }: TestWorkflowEnvironment): Coord
 }
 
 /**
- * Waits for the end of the alerts of an incident's run. They outlive the incident, after which a server that
- * skips time counts one hold on its time too many: that one is taken back.
+ * Waits for the end of the alerts of an incident's run that has ended. Where they outlived the incident, a
+ * server that skips time counts one hold on its time too many: that one is taken back.
  */
-export async function untilTold(env: TestWorkflowEnvironment, runId: string): Promise<void> {
-  const alert = env.client.workflow.getHandle(`alert:${runId}`);
-  await vi.waitFor(async () => expect((await alert.describe()).status.name).toBe('COMPLETED'), {
-    timeout: 60_000,
-    interval: 20,
-  });
+export async function untilTold(
+  env: TestWorkflowEnvironment,
+  incident: WorkflowHandleWithFirstExecutionRunId,
+): Promise<void> {
+  const alertId = `alert:${incident.firstExecutionRunId}`;
+  const alert = env.client.workflow.getHandle(alertId);
+  await vi.waitFor(
+    async () => {
+      expect((await alert.describe()).status.name).toBe('COMPLETED');
+      expect((await incident.describe()).status.name).toBe('COMPLETED');
+    },
+    { timeout: 60_000, interval: 20 },
+  );
+  const { events } = await incident.fetchHistory();
+  const isHeard = (events ?? []).some(
+    ({ childWorkflowExecutionCompletedEventAttributes: end }) =>
+      end?.workflowExecution?.workflowId === alertId,
+  );
   const { connection } = env;
-  if ('testService' in connection) await connection.testService?.unlockTimeSkipping({});
+  if (!isHeard && 'testService' in connection) await connection.testService?.unlockTimeSkipping({});
 }
 
 /** Skips 10 s at a time, at most ten minutes, until it is so: what is due may have to wait for a timer more. */
@@ -36,4 +50,35 @@ export async function skipUntil(env: TestWorkflowEnvironment, isSo: () => boolea
     await vi.waitUntil(isSo, { timeout: 500, interval: 25 }).catch(() => undefined);
   }
   expect(isSo()).toBe(true);
+}
+
+/** `Date.now` as the server has it: activities compare their samples' times with the workflows'. */
+export function followServerTime(): (nowMs: number) => void {
+  const real = Date.now;
+  let aheadMs = 0;
+  Date.now = () => real() + aheadMs;
+  onTestFinished(() => {
+    Date.now = real;
+  });
+  return (nowMs) => {
+    aheadMs = Math.max(aheadMs, nowMs - real());
+  };
+}
+
+/** Workers' options with which each activity tells the server's time before it begins. */
+export function tellingTime(tell: (nowMs: number) => void): Pick<WorkerOptions, 'interceptors'> {
+  return {
+    interceptors: {
+      activity: [
+        ({ info }) => ({
+          inbound: {
+            execute(input, next) {
+              tell(info.currentAttemptScheduledTimestampMs);
+              return next(input);
+            },
+          },
+        }),
+      ],
+    },
+  };
 }
