@@ -29,6 +29,17 @@ export class FleetView {
     await this.#ask('supervisor', '/v1/faults', 'DELETE');
   }
 
+  /** As a person does, by hand and not through paramedic. */
+  async restart(replica: string): Promise<void> {
+    const { replicas } = (await this.#ask('supervisor', '/v1/replicas')) as {
+      replicas: { name: string; generation: number }[];
+    };
+    const ifGeneration = replicas.find(({ name }) => name === replica)?.generation;
+    const operationId = `by-hand:${replica}:${ifGeneration}`;
+    const body = { operationId, ifGeneration };
+    await this.#ask('supervisor', `/v1/replicas/${replica}/restart`, 'POST', body);
+  }
+
   /** What the balancer does, what runs, and which release; to be compared before and after. */
   async state(): Promise<{ balancer: string; replicas: number; release: string }> {
     const balancer = await this.#ask('gateway', '/-/state');
