@@ -118,7 +118,9 @@ function kindsOf(before: IncidentView, after: IncidentView): [AlertKind, string]
     }
   }
   const isNewlyEscalated = before.state !== 'escalated' || before.why !== after.why;
-  if (state === 'escalated' && isNewlyEscalated) kinds.push(['escalated', '']);
+  // An incomplete rollback is an alert of its own kind.
+  const isSaid = kinds.some(([kind]) => kind === 'rollback-incomplete');
+  if (state === 'escalated' && isNewlyEscalated && !isSaid) kinds.push(['escalated', '']);
   if (after.acknowledgedBy !== undefined && after.acknowledgedBy !== before.acknowledgedBy) {
     kinds.push(['acknowledged', after.acknowledgedBy]);
   }

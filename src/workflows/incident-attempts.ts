@@ -6,7 +6,13 @@ import { severityRank } from '../domain/sla/severity.js';
 import { runRecovery, settleLostRecovery } from './incident-children.js';
 import type { IncidentInbox } from './incident-inbox.js';
 import type { IncidentLog } from './incident-log.js';
-import type { IncidentPolicy, RecoveryPlan, RecoveryResult, VerificationPlan } from './messages.js';
+import type {
+  IncidentPolicy,
+  IncidentView,
+  RecoveryPlan,
+  RecoveryResult,
+  VerificationPlan,
+} from './messages.js';
 import type { Mitigations } from './mitigations.js';
 import type { ReadyAhead } from './preparation-messages.js';
 import { planIncident, verifyStep } from './proxies.js';
@@ -19,6 +25,16 @@ const MOST_RETRY_MS = 15 * 60_000;
 
 /** The monitor's own word comes first; this is for one that was missed. */
 const AFTER_MAINTENANCE_MS = 2_000;
+
+/** How an incident stands after a try that nothing follows; the others' next state follows at once. */
+const STANDING: Partial<Record<Outcome, Partial<IncidentView>>> = {
+  aborted: { state: 'open' },
+  superseded: { state: 'open' },
+  'rollback-incomplete': {
+    state: 'escalated',
+    why: 'its rollback is incomplete, a person must finish it',
+  },
+};
 
 /** An incident's tries to recover: each chooses a procedure, waits for its turn and runs it. */
 export class IncidentAttempts {
@@ -34,6 +50,8 @@ export class IncidentAttempts {
   private policyInForce: IncidentPolicy | undefined;
   private askAgainAtMs: number | undefined;
   private heldBack = false;
+  /** What was verified did not end the violation: from then on only the detector's word counts. */
+  private doubted = false;
 
   constructor(
     private readonly parts: {
@@ -47,6 +65,11 @@ export class IncidentAttempts {
 
   get outcome(): Outcome {
     return this.lastOutcome;
+  }
+
+  /** Whether the last try recovered, and nothing has spoken against that. */
+  get isTrusted(): boolean {
+    return this.lastOutcome === 'recovered' && !this.doubted;
   }
 
   /** Whether the last try was undone, so that another procedure may be tried at once. */
@@ -78,9 +101,20 @@ export class IncidentAttempts {
     return severityRank(this.parts.log.view.violation.severity) > this.plannedRank;
   }
 
+  /**
+   * The violation went on long after its recovery was verified, as when a drained replica is still
+   * full while its service is well: the next procedure is chosen, if there is one.
+   */
+  doubt(): void {
+    const { log } = this.parts;
+    const { metric, replica, service } = log.view.violation;
+    this.doubted = true;
+    log.tell('unresolved', `${metric} of ${replica ?? service} is still beyond its limit`);
+  }
+
   end(outcome: Outcome): void {
     this.lastOutcome = outcome;
-    this.parts.log.set({ outcome });
+    this.parts.log.set({ outcome, ...STANDING[outcome] });
   }
 
   /**
@@ -131,6 +165,7 @@ export class IncidentAttempts {
       // Aborted while it was planned: nothing acts any more, not even to be undone.
       if (turn !== undefined && !inbox.isAborted()) {
         const result = await this.runRecovery(plan, ready);
+        this.doubted = false;
         // What maintenance kept from acting has not been tried.
         const isKept = result.steps.some(({ line }) => isMaintenanceText(line));
         if (!isKept) this.tried.push(plan.procedure);
@@ -188,13 +223,16 @@ export class IncidentAttempts {
     // Time went by, and whoever went before may have cured it: look before acting as well.
     const { verification } = plan;
     const look = { verification, sinceMs: now() - 2 * holdMs, untilMs: now() };
-    if (isMine && (await verifyStep(look)).kind !== 'recovered') return requestId;
+    const isCured = async () => !this.doubted && (await verifyStep(look)).kind === 'recovered';
+    if (isMine && !(await isCured())) return requestId;
     // The target must not be held while the detector makes up its mind.
     turns.give(requestId);
     if (!isMine) return undefined;
     log.tell('waiting', 'it looks cured: waiting for the detector to agree');
     await condition(isOver, 4 * windowMs);
-    return isOver() ? undefined : this.takeTurn(`${requestId}+`, plan, limits, onWait);
+    if (isOver()) return undefined;
+    this.doubted = true;
+    return this.takeTurn(`${requestId}+`, plan, limits, onWait);
   }
 
   private async runRecovery(
@@ -202,7 +240,9 @@ export class IncidentAttempts {
     ready: ReadyAhead | undefined,
   ): Promise<RecoveryResult> {
     const { log, inbox, uiBase } = this.parts;
+    const { procedure, steps, why } = plan;
     log.set({ state: 'recovering' });
+    log.tell('plan', `${procedure}: ${steps.map((s) => s.action).join(' → ')}; ${why}`);
     const given = { view: log.view, plan, ready, attempt: this.count, uiBase };
     try {
       return await runRecovery(given, (id) => inbox.recoveryStarted(id));

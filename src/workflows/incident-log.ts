@@ -54,7 +54,8 @@ export class IncidentLog {
     return this.current;
   }
 
-  open(): void {
+  /** `onLate` is called when a second has gone by, whatever has happened since. */
+  open(onLate: () => void): void {
     const { service, replica, severity } = this.input.violation;
     const { metric, value, limit, unit, direction } = this.input.violation;
     this.tell(
@@ -63,7 +64,7 @@ export class IncidentLog {
     );
     if (this.input.evidence !== undefined) this.tell('evidence', this.input.evidence);
     this.showcase.set(attributesOf(this.input.violation));
-    void this.showLater();
+    void this.showLater(onLate);
   }
 
   /**
@@ -71,9 +72,10 @@ export class IncidentLog {
    * never cancelled: where planning outlasts a workflow task, its start is in the history, while a
    * replay would start and cancel it in one task, and leave neither.
    */
-  private async showLater(): Promise<void> {
+  private async showLater(onLate: () => void): Promise<void> {
     await sleep(SHOWN_WITHIN_MS);
     this.letWrite();
+    onLate();
   }
 
   /** Changes the view; shown at the next line, and written. */

@@ -8,6 +8,10 @@ import { Mitigations } from './mitigations.js';
 import { Turns } from './turns.js';
 
 const now = () => Date.now();
+/** Samples from before the cure have left the violation's window by then, and its hold has passed. */
+const DOUBTED_AFTER_WINDOWS = 4;
+/** At short windows, what the detector needs to see and to say it. */
+const LEAST_DOUBT_MS = 60_000;
 
 /**
  * One violation from its start to its end: it chooses a procedure, waits for its turn, runs it as a
@@ -44,9 +48,9 @@ class Incident {
   }
 
   async live(): Promise<IncidentResult> {
-    this.log.open();
     // As soon as it is out of the first action's way: before any change can have shown.
     const onWait = () => this.analysis.start();
+    this.log.open(onWait);
     for (;;) {
       await this.attempts.recoverOnce(onWait);
       this.log.letWrite();
@@ -74,20 +78,31 @@ class Incident {
     const { attempts, inbox } = this;
     // The next procedure, if there is one, comes at once; the choice says when there is none.
     if (attempts.mayTryAgain && inbox.resolved === undefined) return 'again';
-    if (attempts.outcome === 'recovered') this.log.set({ state: 'verifying' });
+    if (attempts.isTrusted) this.log.set({ state: 'verifying' });
     const isAbortedHolding = () => inbox.isAborted() && this.mitigations.count > 0;
-    const isGraver = () =>
-      attempts.outcome !== 'recovered' && attempts.isGraver && !inbox.isAborted();
+    const isGraver = () => !attempts.isTrusted && attempts.isGraver && !inbox.isAborted();
     // A replica taken out of service has no samples of its own: its service's SLI was verified.
     const isTakenOut = () => attempts.outcome === 'recovered' && inbox.isSilent;
     const isGone = () => inbox.resolved !== undefined || isTakenOut();
     const isWoken = () => attempts.isHeldBack && inbox.isWoken && !inbox.isAborted();
     const isSettled = () => isGone() || isGraver() || isAbortedHolding() || isWoken();
-    const retryAtMs = attempts.retryAtMs();
+    const retryAtMs = attempts.isTrusted ? now() + this.doubtMs() : attempts.retryAtMs();
     if (retryAtMs === undefined) await condition(isSettled);
     else await condition(isSettled, Math.max(1, retryAtMs - now()));
     if (isAbortedHolding()) return 'aborted';
-    return isGone() ? 'resolved' : 'again';
+    if (isGone()) return 'resolved';
+    if (attempts.isTrusted) {
+      // Aborted with nothing in force: a person's from here on.
+      if (inbox.isAborted()) await condition(isGone);
+      if (isGone()) return 'resolved';
+      attempts.doubt();
+    }
+    return 'again';
+  }
+
+  /** How long a violation may go on after its recovery was verified. */
+  private doubtMs(): number {
+    return Math.max(LEAST_DOUBT_MS, DOUBTED_AFTER_WINDOWS * this.input.violation.windowMs);
   }
 
   /** Releases what was temporary, once the SLI has held. `again`: the violation came back. */

@@ -102,9 +102,9 @@ class Recovery {
 
   /** The steps, until one recovers the SLI, time is up, or a person stops it. */
   private async tryAll(): Promise<boolean> {
-    const { procedure, steps, why, timeoutMs } = this.input.plan;
+    const { procedure, steps, timeoutMs } = this.input.plan;
     const startedAtMs = now();
-    this.log.tell('plan', `${procedure}: ${steps.map((s) => s.action).join(' → ')}; ${why}`);
+    this.log.open();
     for (const step of steps) {
       await this.control.whilePaused(now);
       if (this.control.abortAsk !== undefined) return false;

@@ -71,6 +71,11 @@ export class RecoveryLog {
     this.unaudited.push(...orders);
   }
 
+  /** Shows the plan in Temporal's UI; its incident told of it. */
+  open(): void {
+    this.showcase.tell(() => describeRecovery(this.input, this.progress(), this.input.plan.why));
+  }
+
   /** Tells the log, Temporal's UI and the incident what happened; a lost incident stops no recovery. */
   tell(stage: string, text: string): void {
     log.info(text, { story: stage, incident: this.input.incidentId });
