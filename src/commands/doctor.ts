@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { detectorPlaces } from '../config/detectors.js';
 import { ConfigError, loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import type { DetectorStatus } from '../server/detector-client.js';
@@ -55,7 +56,12 @@ async function examine(configPath: string): Promise<Finding[]> {
     const mend = 'name your engines under services, or let `paramedic init` write a file';
     found.push({ what, state: 'warn', text: 'no services: nothing is watched', mend });
   }
-  found.push(folderOf(config), ...actuatorsOf(config), ...(await enginesOf(config)));
+  found.push(
+    folderOf(config),
+    ...detectorsOf(config),
+    ...actuatorsOf(config),
+    ...(await enginesOf(config)),
+  );
   found.push(await temporalOf(config), ...(await serverOf(configPath)));
   return found;
 }
@@ -69,6 +75,20 @@ function folderOf({ dataDir }: Config): Finding {
     const mend = 'give the user that runs paramedic the right to write there, or set dataDir';
     return { what: 'dataDir', state: 'fail', text: `${dataDir} can’t be written`, mend };
   }
+}
+
+/** Which of several detectors watches what. */
+function detectorsOf(config: Config): Finding[] {
+  if (config.detector.shards === undefined) return [];
+  return detectorPlaces(config).map(({ name, isOwn }) => {
+    const own = config.services.filter((service) => isOwn(service.name));
+    if (own.length > 0) {
+      const text = `watches ${own.map((service) => service.name).join(', ')}`;
+      return { what: name, state: 'ok', text };
+    }
+    const mend = 'a service is never split: list fewer detectors, or leave it for what is to come';
+    return { what: name, state: 'warn', text: 'no service falls to it', mend };
+  });
 }
 
 /** What no recovery could do, since nothing is named that does it. */

@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from 'commander';
+import { readShardPlace, type ShardPlace } from '../domain/shards.js';
 import type { Registration } from './registration.js';
 
 /** What runs for long: start, and the roles by themselves. */
@@ -15,8 +17,19 @@ export function registerRoles({ program, run, configPath }: Registration): void 
       }),
     );
 
+  program
+    .command('detector')
+    .description('runs the detector role: scrapes, evaluates, and starts incidents')
+    .option('--config <file>', 'configuration')
+    .option('--shard <n/of>', 'which of the detectors under detector.shards this is', placeOf)
+    .action(
+      run(async ({ config, shard }: { config?: string; shard?: ShardPlace }) => {
+        const { runDetector } = await import('./roles.js');
+        process.exit(await runDetector(config ?? configPath(), shard));
+      }),
+    );
+
   for (const [role, what] of [
-    ['detector', 'scrapes, evaluates, and starts incidents'],
     ['worker', 'runs the workflows and acts on the fleet'],
     ['server', 'serves the API and keeps the archive'],
   ] as const) {
@@ -31,4 +44,10 @@ export function registerRoles({ program, run, configPath }: Registration): void 
         }),
       );
   }
+}
+
+function placeOf(text: string): ShardPlace {
+  const place = readShardPlace(text);
+  if (place === undefined) throw new InvalidArgumentError('expected a place like 2/4.');
+  return place;
 }

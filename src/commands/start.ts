@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { temporalAccess } from '../compose/temporal-access.js';
+import { detectorPlaces } from '../config/detectors.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { runLocalStack } from '../local-stack/run-local-stack.js';
@@ -33,14 +34,14 @@ export async function startSettings(
   dataDir: string | undefined,
   env: NodeJS.ProcessEnv,
 ): Promise<StartSettings> {
-  const { fleet, detector, server, logs } = config;
+  const { fleet, server, logs } = config;
   return {
     configPath: path.resolve(configPath),
     dataDir: path.resolve(dataDir ?? config.dataDir),
     temporal: await temporalSettings(config, env),
     searchAttributes: SEARCH_ATTRIBUTES,
     fleet: fleet === undefined ? undefined : { ...fleet, loadRps: fleet.loadRps },
-    detector: { host: detector.host, port: detector.port },
+    detectors: detectorPlaces(config),
     ...{ server, logs },
   };
 }

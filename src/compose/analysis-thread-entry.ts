@@ -2,13 +2,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { analyseFrom, type AnalysisAsk } from '../activities/analysis.js';
 import { loadConfig } from '../config/load.js';
+import { createHistory } from './history.js';
 import type { AnalysisMessage } from './analysis-thread.js';
 
 /** Progress more often than this tells nobody more. */
 const TELL_EVERY_MS = 200;
 
-const { history: configured, detector, internalToken } = loadConfig(workerData as string);
-const history = configured.create(`http://${detector.host}:${detector.port}`, internalToken);
+const history = createHistory(loadConfig(workerData as string));
 const tell = (message: AnalysisMessage): void => parentPort?.postMessage(message);
 
 async function analyse(ask: AnalysisAsk): Promise<void> {

@@ -16,6 +16,7 @@ import type { Target } from '../workflows/messages.js';
 import { createBreakers } from './breakers.js';
 import { createCoordination } from './coordination.js';
 import type { MonitorWatch } from './monitor-watch.js';
+import { WHOLE_SHARE, type Share } from './neighbours.js';
 import type { Role } from './role.js';
 import type { LaterClient } from './temporal-later.js';
 
@@ -54,9 +55,10 @@ export function createWatch(
     readonly temporal: LaterClient;
     readonly monitor: Pick<MonitorWatch, 'fresh'>;
     readonly actuators: ReadonlyMap<string, ActuatorPorts>;
+    readonly share?: Share;
   },
 ): RunningWatch {
-  const { temporal, monitor, actuators } = parts;
+  const { temporal, monitor, actuators, share = WHOLE_SHARE } = parts;
   const services = servicesOf(config, actuators);
   const breakers = createBreakers(() => temporal.get(), config);
   const mayAct = config.recovery.autonomy.circuit_breaker_open === 'auto';
@@ -79,7 +81,10 @@ export function createWatch(
       maxSharePercent: config.recovery.blastRadius.maxSharePercent,
     },
     gate: {
-      states: () => breakers.states(),
+      states: async () => {
+        const all = await breakers.states();
+        return all.filter(({ service }) => share.isOwn(service));
+      },
       stopped: async () => {
         const restraint = await createCoordination(temporal.get()).restraint();
         return restraint?.why;
@@ -91,11 +96,19 @@ export function createWatch(
       log.warn({ service, replica, kind, status, by }, `breaker ${status}: ${text}`),
     onProblem,
   });
-  const feed = new BreakerFeed(watch, services, onProblem);
+  // Of several detectors one counts: else each failure would be told twice.
+  const counted: Pick<BreakerWatch, 'observe' | 'isClosed'> = {
+    observe: async (target, kind, seen) => {
+      if (share.leads(target.service)) await watch.observe(target, kind, seen);
+    },
+    isClosed: (target, kind) => watch.isClosed(target, kind),
+  };
+  const feed = new BreakerFeed(counted, services, onProblem);
   let detected: () => Mode = () => 'normal';
   let thresholds: Detector['thresholds'] | undefined;
   const checks = new HealthChecks({
-    ...{ services, watch, onProblem, now: Date.now },
+    ...{ services, watch: counted, onProblem, now: Date.now },
+    leads: (service) => share.leads(service),
     // While Temporal is away the violations of here call for the rhythm.
     intervalMs: () => config.health[RHYTHMS[monitor.fresh()?.mode ?? detected()]],
     timeoutMs: config.health.timeout,
@@ -139,7 +152,7 @@ export function createWatch(
       const isBeyond = threshold.direction === 'upper' ? value > limit : value < limit;
       const detail = isBeyond ? `${metric} is ${value.toPrecision(4)}, limit ${limit}` : '';
       const seen = { failures: isBeyond ? 1 : 0, successes: isBeyond ? 0 : 1, detail };
-      watch
+      counted
         .observe({ service, replica }, kind, seen)
         .catch((error: unknown) => onProblem('telling the breakers', error));
     },

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { roleGuard } from '../adapters/identity/role-guard.js';
 import { slaPolicyOf } from '../config/evaluation-schema.js';
 import { readThresholds, thresholdText } from '../config/threshold-text.js';
+import { configOf, detectorPlaces, type DetectorPlace } from '../config/detectors.js';
 import type { Config } from '../config/schema.js';
 import { Detector } from '../detector/detector.js';
 import { createInternalApi } from '../detector/internal-api.js';
@@ -22,6 +23,7 @@ import { createIncidentGate } from './incident-gate.js';
 import { createReload } from './reload-thresholds.js';
 import { temporalUi, type Role, type Running } from './role.js';
 import { watchMonitor } from './monitor-watch.js';
+import { Neighbours } from './neighbours.js';
 import { createOutagePaging } from './outage-paging.js';
 import { ScaledReplicas } from './scaled-replicas.js';
 import { createSources } from './sources.js';
@@ -30,19 +32,31 @@ import { connectLater } from './temporal-later.js';
 import { createActuators } from './world.js';
 import { readHost } from '../detector/breakers/host-health.js';
 
-/** The detector role: scrapes, evaluates, and keeps incidents in step with violations. */
-export async function startDetector(role: Role): Promise<Running> {
+/**
+ * The detector role: scrapes, evaluates, and keeps incidents in step with violations. One of several
+ * does so for its own services, and leaves those of the others alone.
+ */
+export async function startDetector(given: Role, place: DetectorPlace): Promise<Running> {
+  const whole = given.config;
+  const role = { ...given, config: configOf(place, whole) };
   const { config, log, telemetry } = role;
   // Its host's health looks at the folder's disk before the first snapshot makes it.
   await mkdir(config.dataDir, { recursive: true });
-  const { detector: settings } = config;
   const counters = addDetectorCounters(telemetry);
   const temporal = connectLater(config, log);
   const sources = createSources(config);
   const actuators = createActuators(config);
   const monitor = watchMonitor(temporal, log);
-  const watch = createWatch(role, { temporal, monitor, actuators });
-  const outage = createOutagePaging(role, monitor);
+  const token = await readInternalToken(config);
+  const neighbours = new Neighbours({
+    ...{ place, places: detectorPlaces(whole), config: whole, token, now: Date.now },
+    onChange: (detector, isThere) =>
+      isThere
+        ? log.info({ detector }, 'another detector of these services is back')
+        : log.warn({ detector }, 'another detector of these services does not answer'),
+  });
+  const watch = createWatch(role, { temporal, monitor, actuators, share: neighbours });
+  const outage = createOutagePaging(role, monitor, neighbours);
   const detector = new Detector({
     ...settingsOf(config),
     pager: outage.pager,
@@ -50,7 +64,9 @@ export async function startDetector(role: Role): Promise<Running> {
     gate: createIncidentGate(() => temporal.get(), temporalUi(config)),
     tellFacts: createFactsTeller(() => temporal.get()),
     others: watch.failedTrials,
-    source: `${os.hostname()}:${settings.port}`,
+    source: `${os.hostname()}:${place.port}`,
+    isOwn: place.isOwn,
+    neighbours,
     now: Date.now,
     onSample: (sample) => watch.onSample(sample),
     onEvent: (event) => tellEvent(event, role, counters),
@@ -67,6 +83,8 @@ export async function startDetector(role: Role): Promise<Running> {
       log.debug({ target: target.id, reason }, 'scrape failed');
     },
   });
+  // Before the first comparison: what a neighbour holds open must not be ended.
+  await neighbours.start();
   await detector.start();
   await watch.start(detector);
   const reload = createReload(role, detector.thresholds, counters);
@@ -79,8 +97,9 @@ export async function startDetector(role: Role): Promise<Running> {
     },
     push: {
       services: new Map(
-        config.services.map((s) => [s.name, new Set(s.replicas.map(({ name }) => name))]),
+        whole.services.map((s) => [s.name, new Set(s.replicas.map(({ name }) => name))]),
       ),
+      isOwn: place.isOwn,
       incidentTtlMs: config.push.incidentTtl,
       alertTtlMs: config.push.alertTtl,
       onMeasurements: (accepted, rejected) => {
@@ -100,7 +119,7 @@ export async function startDetector(role: Role): Promise<Running> {
     breakers: () => watch.states(),
     health: async () => ({ replicas: watch.health(), host: await readHost(config.dataDir) }),
     reload,
-    guard: roleGuard(await readInternalToken(config)),
+    guard: roleGuard(token),
     onError: (error) => log.error({ err: error }, 'a request to the detector failed'),
     now: Date.now,
   });
@@ -110,8 +129,14 @@ export async function startDetector(role: Role): Promise<Running> {
     );
   };
   process.on('SIGHUP', onHangup);
-  const listener = await listen(api, { ...settings, setting: 'detector.port' });
+  const listener = await listen(api, place);
   const untold = tellCoverage(detector, log);
+  if (place.of > 1) {
+    const services = config.services.map(({ name }) => name);
+    const text =
+      services.length === 0 ? 'there is no service for it to watch' : 'watches its share';
+    log.info({ shard: `${place.number}/${place.of}`, services }, text);
+  }
   const scaled = new ScaledReplicas({
     ...{ config, detector, sourceOf: sources.ofScaled },
     controlOf: ({ supervisor }) =>
@@ -127,6 +152,7 @@ export async function startDetector(role: Role): Promise<Running> {
       await scaled.stop();
       await watch.stop();
       await detector.stop();
+      await neighbours.stop();
       await outage.stop();
       monitor.stop();
       for (const actuator of actuators.values()) await actuator.close();

@@ -8,6 +8,7 @@ import type { PlannedStep } from '../workflows/messages.js';
 import type { Preparation } from '../workflows/preparation-messages.js';
 import { fingerprintOf, type Violation } from '../domain/sla/violation.js';
 import { limitOf } from '../domain/sla/threshold.js';
+import { createHistory } from './history.js';
 import { createActuators, createWorld } from './world.js';
 
 /** One step of a dry run: what it would do now, or why it would not. */
@@ -29,12 +30,8 @@ export async function dryRun(
   procedure: string,
   target: { readonly service: string; readonly replica: string | undefined },
 ): Promise<DryRun> {
-  const { detector } = config;
   const actuators = createActuators(config);
-  const history = config.history.create(
-    `http://${detector.host}:${detector.port}`,
-    config.internalToken,
-  );
+  const history = createHistory(config);
   const never = () => Promise.reject(new Error('a dry run asks nobody'));
   const world: World = createWorld(config, {
     actuators,

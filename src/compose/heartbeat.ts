@@ -3,9 +3,11 @@ import type { Logger } from 'pino';
 import type { Heartbeat } from '../activities/heartbeat.js';
 import { createHttpAgent, httpCall } from '../adapters/http.js';
 import { readUrl } from '../adapters/notifiers/settings.js';
+import { ownersIn } from '../config/detectors.js';
 import type { Config } from '../config/schema.js';
-import { createDetectorClient, type DetectorStatus } from '../server/detector-client.js';
+import type { DetectorStatus } from '../server/detector-client.js';
 import type { Telemetry } from '../telemetry.js';
+import { detectorClients } from './detectors.js';
 import { RECOVERY_QUEUE } from '../workflows/messages.js';
 import { HEARTBEAT_WORKFLOW_ID } from '../workflows/notify-messages.js';
 
@@ -32,17 +34,39 @@ export function problemOf(
 
 /** The configured heartbeat; undefined where there is none. */
 export function createHeartbeat(
-  config: Pick<Config, 'heartbeat' | 'detector'>,
+  config: Pick<Config, 'heartbeat' | 'detector' | 'services'>,
   { heartbeats }: Telemetry['notify'],
   log: Logger,
   internalToken?: string,
 ): Heartbeat | undefined {
   const { heartbeat, detector } = config;
   if (heartbeat === undefined) return undefined;
-  const client = createDetectorClient(`http://${detector.host}:${detector.port}`, internalToken);
+  const clients = detectorClients(config, internalToken);
+  const ownersOf = ownersIn(config);
   return {
     periodMs: heartbeat.period,
-    problem: async () => problemOf(await client.status(), detector.scrapeInterval, Date.now()),
+    async problem() {
+      const { scrapeInterval } = detector;
+      if (clients.size === 1) {
+        const [only] = clients.values();
+        return problemOf(await only?.status(), scrapeInterval, Date.now());
+      }
+      // One that is away is no problem as long as another watches its services.
+      const all = new Map<number, DetectorStatus>();
+      for (const [number, client] of clients) {
+        const status = await client.status();
+        if (status !== undefined) all.set(number, status);
+      }
+      const lost = config.services.filter(
+        ({ name }) => !ownersOf(name).some((number) => all.has(number)),
+      );
+      if (lost.length > 0) return `nobody watches ${lost.map(({ name }) => name).join(', ')}`;
+      for (const status of all.values()) {
+        const problem = problemOf(status, scrapeInterval, Date.now());
+        if (problem !== undefined) return problem;
+      }
+      return undefined;
+    },
     async send() {
       const agent = createHttpAgent();
       try {

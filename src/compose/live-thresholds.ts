@@ -15,27 +15,35 @@ export interface LiveThresholds {
 }
 
 /**
- * Follows the thresholds of a detector in another process, which the API may change at any time.
- * While it does not answer, the last known ones hold; at first those of the configuration.
+ * Follows the thresholds of the detectors in other processes, which the API may change at any time:
+ * all judge by the same, so the first that answers tells them. While none does, the last known ones
+ * hold; at first those of the configuration.
  */
 export async function followThresholds(
-  detectorUrl: string,
+  detectorUrls: readonly string[],
   configured: readonly Threshold[],
   token: string | undefined,
 ): Promise<LiveThresholds> {
-  const url = new URL('/internal/thresholds', detectorUrl);
   const headers: Record<string, string> =
     token === undefined ? {} : { authorization: `Bearer ${token}` };
   let known = configured;
-  const look = async () => {
+  /** Whether it told them. */
+  const ask = async (detectorUrl: string): Promise<boolean> => {
     try {
       const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-      const reply = await fetch(url, { headers, signal });
-      if (!reply.ok) return;
+      const reply = await fetch(new URL('/internal/thresholds', detectorUrl), { headers, signal });
+      if (!reply.ok) return false;
       const read = readThresholds(answer.parse(await reply.json()).thresholds);
       if (read.status === 'read') known = read.thresholds;
+      return read.status === 'read';
     } catch {
       // It may be restarting; whoever watches the detector tells it, and the next look comes soon.
+      return false;
+    }
+  };
+  const look = async () => {
+    for (const url of detectorUrls) {
+      if (await ask(url)) return;
     }
   };
   await look();

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { OutagePager } from '../detector/outage/pager.js';
 import { alertingOf } from './alerting.js';
 import { createChannels } from './channels.js';
+import type { Share } from './neighbours.js';
 import type { MonitorWatch } from './monitor-watch.js';
 import type { Role } from './role.js';
 
@@ -15,12 +16,14 @@ export interface OutagePaging {
 export function createOutagePaging(
   { config, log }: Pick<Role, 'config' | 'log'>,
   monitor: Pick<MonitorWatch, 'lastKnown'>,
+  share: Pick<Share, 'leads'>,
 ): OutagePaging {
   const channels = createChannels(config);
   const { policy, escalation, publicUrl } = alertingOf(config);
   const pager = new OutagePager({
     ...{ channels, policy, escalation, publicUrl, now: Date.now },
     afterMs: config.monitor.outage.pageAfter,
+    leads: (service) => share.leads(service),
     file: path.join(config.dataDir, 'pages.json'),
     known: () => {
       const { mode = 'normal', maintenance, silences = [] } = monitor.lastKnown() ?? {};

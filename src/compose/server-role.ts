@@ -7,7 +7,6 @@ import { roleGuard } from '../adapters/identity/role-guard.js';
 import { createCodecServer } from '../adapters/temporal/codec-server.js';
 import { connectClient } from '../adapters/temporal/connection.js';
 import { createApp } from '../server/app.js';
-import { createDetectorClient } from '../server/detector-client.js';
 import { createIncidents } from '../server/incidents.js';
 import { loadPage, pageRoutes } from '../server/page.js';
 import { createRoleMetrics } from '../server/role-metrics.js';
@@ -21,6 +20,7 @@ import {
   readSigners,
 } from './authentication.js';
 import { createBreakers } from './breakers.js';
+import { createDetectors } from './detectors.js';
 import { listen } from './http-listener.js';
 import { mirrorOpenIncidents } from './open-incidents.js';
 import { windowAt } from './maintenance-schedule.js';
@@ -45,10 +45,7 @@ export async function startServer({ config, log, telemetry }: Role): Promise<Run
   const connection = await connectClient(target, { deadlineMs: CONNECT_WITHIN_MS });
   const client = new Client({ connection, namespace: config.temporal.namespace, dataConverter });
   const internalToken = await readInternalToken(config);
-  const detector = createDetectorClient(
-    `http://${config.detector.host}:${config.detector.port}`,
-    internalToken,
-  );
+  const detector = createDetectors(config, internalToken);
   const authentication = createAuthentication(config, internalToken, Date.now);
   const ui = temporalUi(config);
   const roles = createRoleMetrics(Date.now);

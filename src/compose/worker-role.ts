@@ -12,6 +12,7 @@ import { createArchive } from '../adapters/archive/index.js';
 import { connectClient, connectWorker } from '../adapters/temporal/connection.js';
 import { ensureNamespace } from '../adapters/temporal/namespace.js';
 import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.js';
+import { detectorPlaces } from '../config/detectors.js';
 import { proceduresInForce } from '../config/procedure-schema.js';
 import { RECOVERY_QUEUE, SEARCH_ATTRIBUTES } from '../workflows/messages.js';
 import { RCA_QUEUE } from '../workflows/rca-messages.js';
@@ -24,6 +25,7 @@ import { createBreakers } from './breakers.js';
 import { reportActions } from './action-report.js';
 import { countRecoveries } from './count-recoveries.js';
 import { createCoordination } from './coordination.js';
+import { createHistory } from './history.js';
 import { createHeartbeat, ensureHeartbeat } from './heartbeat.js';
 import { followThresholds } from './live-thresholds.js';
 import { MaintenanceSchedule } from './maintenance-schedule.js';
@@ -45,7 +47,7 @@ export async function startWorker(role: Role): Promise<Running> {
   await prepareServer(target, namespace);
   const connection = await connectWorker(target, { deadlineMs: CONNECT_WITHIN_MS });
   const client = new Client({ connection, namespace, dataConverter });
-  const { server, detector } = config;
+  const { server } = config;
   const actuators = createActuators(config);
   for (const [name, actuator] of actuators) {
     for (const problem of await actuator.check()) log.warn({ actuator: name }, problem);
@@ -59,9 +61,12 @@ export async function startWorker(role: Role): Promise<Running> {
     proceduresInForce(config.recovery.procedures).map(({ name }) => name),
     Date.now,
   );
-  const detectorUrl = `http://${detector.host}:${detector.port}`;
-  const history = config.history.create(detectorUrl, config.internalToken);
-  const thresholds = await followThresholds(detectorUrl, config.thresholds, internalToken);
+  const history = createHistory(config);
+  const thresholds = await followThresholds(
+    detectorPlaces(config).map(({ url }) => url),
+    config.thresholds,
+    internalToken,
+  );
   const world = createWorld(config, {
     actuators,
     archive,

@@ -5,10 +5,11 @@ import { actuatorSchema } from './actuator-schema.js';
 import { channelsSchema } from './channel-schema.js';
 import { breakersSchema, healthSchema } from './breaker-schema.js';
 import { checkProcedures } from './check-procedures.js';
-import { detectorSettings, pushSchema } from './detector-schema.js';
+import { checkShards, detectorSettings, pushSchema } from './detector-schema.js';
 import { evaluationSchema } from './evaluation-schema.js';
 import { heartbeatSchema } from './heartbeat-schema.js';
 import { historySchema } from './history-schema.js';
+import { host, port } from './listen-address.js';
 import { monitorSchema } from './monitor-schema.js';
 import { recoverySchema } from './recovery-schema.js';
 import { checkSlos, slosSchema } from './slo-schema.js';
@@ -18,9 +19,6 @@ import { sourceSchema } from './source-schema.js';
 import { temporalSchema } from './temporal-schema.js';
 import { thresholdsSchema } from './threshold-schema.js';
 
-const port = z.int().min(1).max(65_535);
-/** Loopback unless configured. */
-const host = z.string().min(1).default('127.0.0.1');
 const url = z.url({ protocol: /^https?$/, error: 'expected a URL like "http://127.0.0.1:8000"' });
 const name = z.string().regex(/^[\w.-]+$/, 'expected letters, digits, "_", "-" or "."');
 
@@ -73,7 +71,10 @@ export const configSchema = z
     server: z.strictObject({ host, port: port.default(2242), ...serverSettings }).prefault({}),
     /** What the roles show each other, where they are on several machines; a secret. */
     internalToken: secretReference.optional(),
-    detector: z.strictObject({ host, port: port.default(2243), ...detectorSettings }).prefault({}),
+    detector: z
+      .strictObject({ host, port: port.default(2243), ...detectorSettings })
+      .superRefine(checkShards)
+      .prefault({}),
     /** How samples become violations. */
     evaluation: evaluationSchema.prefault({}),
     push: pushSchema.prefault({}),

@@ -56,23 +56,30 @@ interface Exposed {
     readonly tokens: readonly unknown[];
     readonly oidc?: unknown;
   };
-  readonly detector: { readonly host: string };
+  readonly detector: {
+    readonly host: string;
+    readonly shards?: readonly { readonly host: string }[] | undefined;
+  };
   readonly internalToken?: unknown;
 }
 
 /** Addresses that others can reach where nobody has to show who they are: path, and how to mend it. */
 export function exposures({ server, detector, internalToken }: Exposed) {
-  const found: (readonly [path: readonly string[], message: string])[] = [];
+  const found: (readonly [path: readonly (string | number)[], message: string])[] = [];
   if (!isLoopback(server.host) && server.tokens.length === 0 && server.oidc === undefined) {
     found.push([
       ['server', 'host'],
       `other machines reach this address, and nobody has to sign in: add server.tokens (\`paramedic token create\`) or server.oidc, or use 127.0.0.1; got "${server.host}"`,
     ]);
   }
-  for (const [role, { host: given }] of Object.entries({ server, detector })) {
+  const shards = detector.shards?.map(({ host }, i) => [['detector', 'shards', i], host] as const);
+  for (const [at, given] of [
+    [['server'], server.host] as const,
+    ...(shards ?? [[['detector'], detector.host] as const]),
+  ]) {
     if (isLoopback(given) || internalToken !== undefined) continue;
     found.push([
-      [role, 'host'],
+      [...at, 'host'],
       `other machines reach this address, and what the roles tell each other is open: set internalToken (\`{ env: NAME }\` or \`{ file: PATH }\`, the same for every role), or use 127.0.0.1; got "${given}"`,
     ]);
   }

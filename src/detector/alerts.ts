@@ -30,6 +30,8 @@ export interface AlertContext {
   readonly reports: ExternalReports;
   readonly thresholds: readonly Threshold[];
   readonly services: ReadonlySet<string>;
+  /** Whether this detector watches that service; an alert of another is unknown here. */
+  readonly isOwn: (service: string) => boolean;
   /** Of that service, as far as anyone has heard of them. */
   readonly replicas: (service: string) => ReadonlySet<string>;
   readonly ttlMs: number;
@@ -81,7 +83,7 @@ async function takeAlert(alert: ExternalAlert, context: AlertContext): Promise<A
   const about = subjectOf(alert, thresholds);
   if (about === undefined) return 'unknown-metric';
   const service = serviceOf(alert, context.services);
-  if (service === undefined) return 'unknown-service';
+  if (service === undefined || !context.isOwn(service)) return 'unknown-service';
   const named = alert.labels['replica'];
   // Prometheus pairs label themselves `replica` as well: such a name is none of ours.
   const replica = named !== undefined && context.replicas(service).has(named) ? named : undefined;

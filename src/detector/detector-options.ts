@@ -45,6 +45,15 @@ export interface DetectorOptions {
   readonly retentionMs: number;
   readonly maxSampleBytes: number;
   readonly gate: IncidentGate;
+  /** Whether it watches that service; it leaves all others alone. All, where it is the only detector. */
+  readonly isOwn?: (service: string) => boolean;
+  /** The other detectors that watch its services. */
+  readonly neighbours?: {
+    /** Whether one of them holds that violation open. */
+    holds(fingerprint: string): boolean;
+    /** Whether one of them told people of it, and is to tell its incident so first. */
+    hasPaged(fingerprint: string): boolean;
+  };
   /** Its name among detectors, the same after a restart. */
   readonly source: string;
   /** Tells the monitor what decides the mode. */

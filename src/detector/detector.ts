@@ -1,8 +1,9 @@
 import type { Source } from '../adapters/sources/source.js';
 import type { RejectedCounts, SlaEvent, SliSample } from '../domain/sla/samples.js';
 import { SlaEvaluator } from '../domain/sla/evaluator.js';
-import type { SlaSnapshot } from '../domain/sla/snapshot.js';
+import { ofServices, type SlaSnapshot } from '../domain/sla/snapshot.js';
 import type { SlaSummary } from '../domain/sla/summary.js';
+import type { LoggedViolation } from '../domain/sla/violation-log.js';
 import { scopeOf } from '../domain/sla/violation.js';
 import type { BudgetView } from '../domain/sla/error-budget.js';
 import { reportCoverage, type CoverageEntry } from './coverage-report.js';
@@ -67,7 +68,9 @@ export class Detector {
       maxBytes: options.maxSampleBytes,
     });
     this.#evaluator = new SlaEvaluator(thresholds, policy);
-    this.#budgets = new ErrorBudgets(files.budgets, options.slos, thresholds);
+    this.#budgets = new ErrorBudgets(files.budgets, options.slos, thresholds, (service) =>
+      this.#isOwn(service),
+    );
     this.#ingest = new Ingest({
       store: this.store,
       thresholds,
@@ -91,6 +94,9 @@ export class Detector {
       onCalled: options.onCalled,
       onFailed: (error, fingerprint) => options.onProblem(`dispatch of ${fingerprint}`, error),
       whyUnseenOver: (fingerprint) => this.#whyUnseenOver(fingerprint),
+      isOwn: (fingerprint) => this.#isOwn(scopeOf(fingerprint).service),
+      isHeldElsewhere: (fingerprint) => options.neighbours?.holds(fingerprint) === true,
+      isPagedElsewhere: (fingerprint) => options.neighbours?.hasPaged(fingerprint) === true,
       pagedOf: (fingerprint) => options.pager?.pagedOf(fingerprint),
       onHandedOver: (fingerprint, paged) => options.pager?.handedOver(fingerprint, paged),
     });
@@ -99,7 +105,9 @@ export class Detector {
       tell: (facts) => options.tellFacts(facts),
       ...{ repeatEveryMs: REPEAT_FACTS_EVERY_MS, retryEveryMs: RETRY_EVERY_MS, now },
     });
-    this.reports = new ExternalReports(files.reports, this.#dispatcher, now);
+    this.reports = new ExternalReports(files.reports, this.#dispatcher, now, (service) =>
+      this.#isOwn(service),
+    );
     this.thresholds = new ThresholdBook(
       files.thresholds,
       thresholds,
@@ -171,6 +179,17 @@ export class Detector {
     );
   }
 
+  /** What it holds open, and what of it people were told that its incident does not know. */
+  held(): { readonly held: readonly string[]; readonly paged: readonly string[] } {
+    const held = this.#dispatcher.held().map(({ fingerprint }) => fingerprint);
+    return { held, paged: this.options.pager?.notHandedOver() ?? [] };
+  }
+
+  /** The violations of the last 24 hours, in order of opening. */
+  lastDay(): readonly LoggedViolation[] {
+    return this.#evaluator.lastDay(this.options.now());
+  }
+
   /** Whether incidents reach Temporal; undefined before the first try. */
   get isDispatching(): boolean | undefined {
     return this.#dispatcher.isReachable;
@@ -214,8 +233,7 @@ export class Detector {
   /** Tolerances that the kept samples speak for; costs some ms a series. */
   suggestions(): readonly ThresholdSuggestion[] {
     const nowMs = this.options.now();
-    const violations = this.#evaluator.lastDay(nowMs);
-    return suggestThresholds(this.thresholds.current, this.store.series(), violations, nowMs);
+    return suggestThresholds(this.thresholds.current, this.store.series(), this.lastDay(), nowMs);
   }
 
   targets(): readonly TargetState[] {
@@ -242,7 +260,9 @@ export class Detector {
     if (snapshot === undefined || saved?.version !== 1) return;
     // What is older would be forgotten at once; a gap below that is a gap like any other.
     if (now() - snapshot.savedAtMs >= policy.forgetAfterMs) return;
-    this.#evaluator = SlaEvaluator.restore(saved, this.thresholds.current, policy);
+    // What moved to another detector since is its to judge, and to end.
+    const own = ofServices(saved, (service) => this.#isOwn(service));
+    this.#evaluator = SlaEvaluator.restore(own, this.thresholds.current, policy);
   }
 
   #tick(): void {
@@ -279,6 +299,10 @@ export class Detector {
       this.options.others?.isOver(fingerprint) === true ||
       this.#isSurelyOver(fingerprint);
     return isOver ? 'the SLI is inside its limit, though its end was not seen' : undefined;
+  }
+
+  #isOwn(service: string): boolean {
+    return this.options.isOwn?.(service) !== false;
   }
 
   #isSurelyOver(fingerprint: string): boolean {

@@ -22,6 +22,12 @@ export interface DispatcherOptions {
   readonly onFailed: (error: unknown, fingerprint: string) => void;
   /** Why a violation of that fingerprint is over, though it was never seen to begin; undefined: it may go on. */
   readonly whyUnseenOver: (fingerprint: string) => string | undefined;
+  /** Whether another detector holds it open: then it does not end here. */
+  readonly isHeldElsewhere?: ((fingerprint: string) => boolean) | undefined;
+  /** Whether another detector told people of it, and has to tell its incident so first. */
+  readonly isPagedElsewhere?: ((fingerprint: string) => boolean) | undefined;
+  /** Whether its incident is this detector's to end; others are left alone. */
+  readonly isOwn?: ((fingerprint: string) => boolean) | undefined;
   /** What people were told of it while Temporal was away, and its incident was not. */
   readonly pagedOf?: (fingerprint: string) => Paged | undefined;
   /** Its incident knows that now. */
@@ -200,6 +206,8 @@ export class Dispatcher {
     const { fingerprint } = held.last;
     const violation = together(own, reported?.violation);
     if (violation === undefined) {
+      // The last one that holds it ends it; it is asked again with the next tick.
+      if (this.options.isHeldElsewhere?.(fingerprint) === true) return undefined;
       const { atMs, why } = held;
       return {
         kind: 'signal',
@@ -216,6 +224,8 @@ export class Dispatcher {
     const isDue = now() - held.toldAtMs >= tellEveryMs;
     const isNew = held.toldSeverity !== violation.severity;
     if (!held.isStarted || isNew || (!isSilent && isDue)) {
+      if (!held.isStarted && this.options.isPagedElsewhere?.(fingerprint) === true)
+        return undefined;
       const origin = own === undefined ? reported?.origin : undefined;
       return {
         kind: held.isStarted ? 'signal' : 'start',
@@ -249,10 +259,11 @@ export class Dispatcher {
     if (this.#isReconciling) return;
     this.#isReconciling = true;
     this.#reconciledAtMs = nowMs;
-    const { gate, whyUnseenOver } = this.options;
+    const { gate, whyUnseenOver, isOwn, isHeldElsewhere } = this.options;
     try {
       for (const { fingerprint, heldUntilMs } of await gate.open()) {
-        if (this.#held.has(fingerprint)) continue;
+        if (this.#held.has(fingerprint) || isOwn?.(fingerprint) === false) continue;
+        if (isHeldElsewhere?.(fingerprint) === true) continue;
         // One that others opened is not judged by our samples, only by the time that they gave it.
         const why =
           heldUntilMs === undefined

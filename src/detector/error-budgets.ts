@@ -30,6 +30,8 @@ export class ErrorBudgets {
     file: string,
     private readonly slos: readonly Slo[],
     thresholds: readonly Threshold[],
+    /** Budgets of other services, which moved to another detector, are dropped. */
+    private readonly isOwn: (service: string) => boolean = () => true,
   ) {
     this.#file = new JsonFile(file, fileSchema);
     this.setThresholds(thresholds);
@@ -37,7 +39,8 @@ export class ErrorBudgets {
 
   /** Takes up what the last run knew. @throws Error when the file can't be used; it begins anew then. */
   async restore(): Promise<void> {
-    this.#saved = (await this.#file.read())?.budgets ?? [];
+    const saved = (await this.#file.read())?.budgets ?? [];
+    this.#saved = saved.filter(({ service }) => this.isOwn(service));
     for (const { slo, service } of this.#saved) {
       const found = this.#bySlo.find((one) => one.slo.name === slo);
       if (found !== undefined) this.#of(found.slo, found.threshold, service);

@@ -5,6 +5,7 @@ import {
   type ExternalIncident,
 } from '../adapters/sources/external-incident.js';
 import type { Threshold } from '../domain/sla/threshold.js';
+import { elsewhere } from './elsewhere.js';
 import type { ExternalReport, ExternalReports, Reported } from './external-reports.js';
 
 const TTL = 'expected seconds, from 1 to 86400';
@@ -33,6 +34,8 @@ export interface ReportContext {
   readonly thresholds: readonly Threshold[];
   /** Others are refused: nothing could be done for them. Empty: any. */
   readonly services: ReadonlySet<string>;
+  /** Whether this detector watches that service. */
+  readonly isOwn: (service: string) => boolean;
   readonly ttlMs: number;
   readonly nowMs: number;
 }
@@ -58,6 +61,9 @@ export async function takeExternalIncident(
   if (services.size > 0 && !services.has(given.service)) {
     const known = [...services].join(', ');
     return { status: 'refused', message: `service: "${given.service}" is none of ${known}` };
+  }
+  if (!context.isOwn(given.service)) {
+    return { status: 'refused', message: elsewhere(given.service) };
   }
   const violation = violationOf(given, thresholds, nowMs);
   const ttlMs = given.ttlSeconds === undefined ? context.ttlMs : given.ttlSeconds * 1000;

@@ -54,6 +54,8 @@ export class ExternalReports {
     file: string,
     private readonly holder: Holder,
     private readonly now: () => number,
+    /** Reports of other services, which moved to another detector, are dropped: that one will end them. */
+    private readonly isOwn: (service: string) => boolean = () => true,
   ) {
     this.#file = new JsonFile(file, fileSchema);
   }
@@ -63,11 +65,17 @@ export class ExternalReports {
     return this.#open.size;
   }
 
+  /** Of the same. */
+  get openKeys(): readonly string[] {
+    return [...this.#open.keys()];
+  }
+
   /** Takes up what the last run held. @throws Error when the file can't be used; nothing is held then. */
   async restore(): Promise<void> {
     const saved = await this.#file.read();
     for (const { key, atMs } of saved?.ended ?? []) this.#ended.set(key, atMs);
     for (const { key, violation, source, evidence, untilMs } of saved?.open ?? []) {
+      if (!this.isOwn(violation.service)) continue;
       const report = { key, violation, origin: { source, evidence, untilMs } };
       this.#open.set(key, report);
       this.holder.hold(violation, report.origin);

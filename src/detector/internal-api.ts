@@ -50,10 +50,12 @@ export function createInternalApi(parts: InternalApiParts): Hono {
       coverage: detector.coverage(),
       isDispatching: detector.isDispatching,
       openReports: detector.reports.openCount,
+      ...{ opened: detector.lastDay(), reports: detector.reports.openKeys },
       breakers: parts.breakers(),
       health: await parts.health(),
     }),
   );
+  app.get('/internal/held', (context) => context.json(detector.held()));
   app.get('/internal/outlook', (context) =>
     context.json({ budgets: detector.budgets(), outlooks: detector.outlooks() }),
   );

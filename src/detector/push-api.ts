@@ -4,6 +4,7 @@ import { acceptMeasurements } from '../adapters/sources/push.js';
 import { incidentIdOf } from '../workflows/messages.js';
 import { takeAlerts, type AlertResult } from './alerts.js';
 import type { Detector } from './detector.js';
+import { elsewhere } from './elsewhere.js';
 import { takeExternalIncident } from './external-incidents.js';
 
 /** What the push API needs beside the detector. */
@@ -11,6 +12,8 @@ export interface PushApiParts {
   readonly detector: Detector;
   /** The configured services with their replicas. */
   readonly services: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Whether this detector watches that service; what is about another is refused. */
+  readonly isOwn: (service: string) => boolean;
   readonly incidentTtlMs: number;
   readonly alertTtlMs: number;
   readonly now: () => number;
@@ -45,6 +48,10 @@ export function createPushApi(parts: PushApiParts): Hono {
     for (const sample of read.samples) {
       do index += 1;
       while (refused.has(index));
+      if (!parts.isOwn(sample.service)) {
+        rejected.push({ index, message: elsewhere(sample.service) });
+        continue;
+      }
       const why = detector.push(sample);
       if (why === undefined) accepted += 1;
       else rejected.push({ index, message: REJECTED[why] });
@@ -58,7 +65,7 @@ export function createPushApi(parts: PushApiParts): Hono {
     const answer = await takeExternalIncident(await json(context.req.raw), {
       reports: detector.reports,
       thresholds: detector.thresholds.current,
-      services: names,
+      ...{ services: names, isOwn: parts.isOwn },
       ttlMs: parts.incidentTtlMs,
       nowMs: now(),
     });
@@ -72,7 +79,7 @@ export function createPushApi(parts: PushApiParts): Hono {
     const answer = await takeAlerts(await json(context.req.raw), {
       reports: detector.reports,
       thresholds: detector.thresholds.current,
-      services: names,
+      ...{ services: names, isOwn: parts.isOwn },
       replicas: (service) => replicasOf(service, parts),
       ttlMs: parts.alertTtlMs,
       nowMs: now(),

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { fleetAddresses, startFleet } from './fleet-process.js';
 import { openPartLog, type PartLog } from './part-log.js';
 import type { ProcessRegister } from './process-register.js';
-import { ROLES, startRole } from './role-process.js';
+import { startRole, type Role } from './role-process.js';
 import type { RunningProcess, StartHooks } from './running-process.js';
 import type { StartSettings } from './start-settings.js';
 import { eventWords, Supervisor } from './supervisor.js';
@@ -56,12 +56,19 @@ export class LocalStack {
         startFleet(fleet, stateDir, onLine, hooks),
       );
     }
-    for (const role of ROLES) {
-      const words = role === 'worker' ? 'workflows and actions' : hostPort(this.settings[role]);
-      await this.part(role, words, (hooks, onLine) =>
-        startRole(role, this.settings, onLine, hooks),
-      );
+    // Who acts, then who reports, then who shows.
+    await this.role('worker', 'worker', 'workflows and actions');
+    for (const { name, number, of, ...address } of this.settings.detectors) {
+      const args = of === 1 ? [] : ['--shard', `${number}/${of}`];
+      await this.role('detector', name, hostPort(address), args);
     }
+    await this.role('server', 'server', hostPort(this.settings.server));
+  }
+
+  private role(role: Role, name: string, words: string, args: readonly string[] = []) {
+    return this.part(name, words, (hooks, onLine) =>
+      startRole(role, args, this.settings, onLine, hooks),
+    );
   }
 
   private async startTemporal(): Promise<void> {

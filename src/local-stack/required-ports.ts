@@ -10,7 +10,7 @@ export interface RequiredPort {
 
 /** Every port that the stack is going to listen on, in the order of the configuration file. */
 export function requiredPorts(settings: StartSettings): RequiredPort[] {
-  const { temporal, fleet, detector, server } = settings;
+  const { temporal, fleet, detectors, server } = settings;
   const ports: RequiredPort[] = [];
   const local = (port: number, setting: string): void =>
     void ports.push({ host: '127.0.0.1', port, setting });
@@ -29,7 +29,8 @@ export function requiredPorts(settings: StartSettings): RequiredPort[] {
     local(fleet.runtimePort, 'fleet.runtimePort');
     local(fleet.supervisorPort, 'fleet.supervisorPort');
   }
-  ports.push({ ...detector, setting: 'detector.port' }, { ...server, setting: 'server.port' });
+  for (const { host, port, setting } of detectors) ports.push({ host, port, setting });
+  ports.push({ ...server, setting: 'server.port' });
   return ports;
 }
 

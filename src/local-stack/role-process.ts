@@ -6,9 +6,6 @@ import { type RunningProcess, startProcess, type StartHooks } from './running-pr
 /** A role of paramedic, and the command that runs it. */
 export type Role = 'worker' | 'detector' | 'server';
 
-/** In the order in which they start: who acts, then who reports, then who shows. */
-export const ROLES: readonly Role[] = ['worker', 'detector', 'server'];
-
 /** A worker compiles its workflow bundle in 0.8 s; a loaded machine needs more. */
 const READY_WITHIN_MS = 30_000;
 
@@ -27,6 +24,7 @@ export interface RoleSettings {
  */
 export function startRole(
   role: Role,
+  moreArgs: readonly string[],
   { configPath, dataDir }: RoleSettings,
   onLine: (line: string) => void,
   hooks: StartHooks,
@@ -34,7 +32,7 @@ export function startRole(
   return startProcess(
     {
       command: process.execPath,
-      args: [path.join(projectRoot(), 'bin/paramedic'), role, '--config', configPath],
+      args: [path.join(projectRoot(), 'bin/paramedic'), role, '--config', configPath, ...moreArgs],
       env: { ...process.env, PARAMEDIC_PARENT: '1', PARAMEDIC_DATA_DIR: dataDir },
       onLine,
       isReady: (line) => parseLogLine(line)?.['ready'] === true,

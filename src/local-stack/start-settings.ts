@@ -28,6 +28,15 @@ interface ListenSettings {
   readonly port: number;
 }
 
+/** One detector; of several each is started with its number. */
+export interface DetectorSettings extends ListenSettings {
+  readonly name: string;
+  /** The key that moves its port. */
+  readonly setting: string;
+  readonly number: number;
+  readonly of: number;
+}
+
 /** The reference fleet: how many engines, where they listen, and how hard they are driven. */
 export interface FleetSettings {
   readonly replicas: number;
@@ -52,7 +61,7 @@ export interface StartSettings {
   readonly searchAttributes: SearchAttributeDefinitions;
   /** Undefined when the configuration watches a fleet of somebody's. */
   readonly fleet: FleetSettings | undefined;
-  readonly detector: ListenSettings;
+  readonly detectors: readonly DetectorSettings[];
   readonly server: ListenSettings;
   /** Bounds of each part's log files. */
   readonly logs: RotationLimits;

@@ -2,6 +2,7 @@ import type { Breaker } from '../domain/recovery/breaker.js';
 import type { BreakerKind } from '../domain/recovery/breaker-kinds.js';
 import type { SlaSummary } from '../domain/sla/summary.js';
 import type { Threshold } from '../domain/sla/threshold.js';
+import type { LoggedViolation } from '../domain/sla/violation-log.js';
 import type { Target } from '../workflows/messages.js';
 import { Problem } from './problem.js';
 
@@ -57,6 +58,18 @@ export interface DetectorStatus {
   /** Breakers that it has seen anything of. */
   readonly breakers: readonly BreakerStatusOf[];
   readonly health: HealthStatus;
+  /** Of several detectors: services that none of those that answer watches. */
+  readonly unwatched?: readonly string[];
+  /** Of several detectors: those that do not answer, or judge otherwise, in words. */
+  readonly problems?: readonly string[];
+}
+
+/** The same of one of several, with what tells apart what two of them have seen. */
+export interface DetectorPart extends DetectorStatus {
+  /** The violations of the last 24 hours. */
+  readonly opened: readonly LoggedViolation[];
+  /** Keys of the reports that hold incidents open. */
+  readonly reports: readonly string[];
 }
 
 /** Whether a threshold can be judged for a service, and from what, in words. */
@@ -86,13 +99,19 @@ export interface DetectorClient {
   forward(method: Method, path: string, body: unknown): Promise<DetectorAnswer>;
 }
 
+/** One detector of several. */
+export interface PartClient extends DetectorClient {
+  /** Undefined when it does not answer. */
+  part(): Promise<DetectorPart | undefined>;
+}
+
 /** Bound on one question: `/health/production` must answer while the detector hangs. */
 const TIMEOUT_MS = 2_000;
 /** What is passed on is written to a disk first. */
 const FORWARD_TIMEOUT_MS = 10_000;
 
 /** The detector at that base URL; `token` is what the roles show each other. */
-export function createDetectorClient(base: string, token?: string): DetectorClient {
+export function createDetectorClient(base: string, token?: string): PartClient {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const ask = async (path: string): Promise<Response | undefined> => {
     try {
@@ -103,9 +122,17 @@ export function createDetectorClient(base: string, token?: string): DetectorClie
       return undefined;
     }
   };
+  const part = async () =>
+    (await (await ask('/internal/status'))?.json()) as DetectorPart | undefined;
   return {
+    part,
     async status() {
-      return (await (await ask('/internal/status'))?.json()) as DetectorStatus | undefined;
+      const said = await part();
+      if (said === undefined) return undefined;
+      // What only serves to put several together is nothing to show.
+      return Object.fromEntries(
+        Object.entries(said).filter(([key]) => key !== 'opened' && key !== 'reports'),
+      ) as unknown as DetectorStatus;
     },
     async metrics() {
       return (await ask('/metrics'))?.text();

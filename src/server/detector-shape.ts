@@ -83,6 +83,14 @@ export const detectorShape = z
     isDispatching: z.boolean().optional(),
     openReports: count,
     breakers: z.array(z.unknown()).meta({ description: 'as `/v1/breakers`, in its own terms' }),
+    unwatched: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'of several detectors: services that nobody watches now' }),
+    problems: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'of several detectors: those that do not answer, or judge otherwise' }),
     health: z.unknown().meta({ description: 'as in `/health/production`, in its own terms' }),
   })
   .meta({ id: 'DetectorStatus' });

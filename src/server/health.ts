@@ -110,8 +110,9 @@ type MetricsSummary = z.output<typeof summaryShape>;
  */
 export function productionHealth(
   detector: DetectorStatus | undefined,
-  problems: readonly string[],
+  others: readonly string[],
 ): ProductionHealth {
+  const problems = [...others, ...(detector?.problems ?? [])];
   const active = detector?.summary.active ?? [];
   const isCritical =
     detector !== undefined && nextMode('normal', factsOf(detector)) === 'emergency';
@@ -122,8 +123,7 @@ export function productionHealth(
     active_violations: active.length,
     circuit_breakers: circuitBreakers(detector),
     health_checks: healthChecks(detector),
-    problems:
-      detector === undefined ? [...problems, 'the detector does not answer'] : [...problems],
+    problems: detector === undefined ? [...problems, 'the detector does not answer'] : problems,
   };
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { findFreePort } from '../../src/adapters/temporal/port.js';
 import { tokenReader } from '../../src/adapters/identity/tokens.js';
 import { diffConfigs, showConfigSchema, validateConfig } from '../../src/commands/config-check.js';
+import { shardsOf } from '../../src/domain/shards.js';
 import { runDoctor } from '../../src/commands/doctor.js';
 import { initConfig } from '../../src/commands/init.js';
 import { createNamedToken } from '../../src/commands/token.js';
@@ -80,6 +81,22 @@ services:
       configuration: 'ok',
       ...{ 'chat/e1': 'ok', 'chat/e2': 'fail', Temporal: 'warn', server: 'warn' },
     });
+  });
+
+  it('says which of several detectors watches what, and which of them nothing', async () => {
+    const [api, temporal] = [await findFreePort(), await findFreePort()];
+    const file = configFile(
+      `dataDir: ${scratchFolder()}
+temporal: { port: ${temporal} }
+server: { port: ${api} }
+detector: { shards: [{ port: 1 }, { port: 2 }] }
+services: [{ name: chat, replicas: [{ name: e1, url: 'http://127.0.0.1:1' }] }]
+`,
+    );
+    const { output } = await run(() => runDoctor(file, {}));
+    const owner = shardsOf('chat', { shards: 2, copies: 1 })[0]!;
+    expect(output).toContain(`ok    detector-${owner}: watches chat`);
+    expect(output).toContain(`warn  detector-${3 - owner}: no service falls to it`);
   });
 
   it('tells the mistakes of a configuration, with their lines', async () => {

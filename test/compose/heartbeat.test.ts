@@ -26,12 +26,19 @@ describe('problemOf', () => {
 });
 
 describe('a beat', () => {
-  async function beaten(detector: () => Answer, answer: Answer) {
+  async function beaten(detector: () => Answer, answer: Answer, sharded?: object) {
     const calls = await startHttpServer(() => answer);
     const internal = await startHttpServer(detector);
     const { url } = secretsInEnv({ url: `${calls.url}/ping/secret` });
     const port = Number(new URL(internal.url).port);
-    const text = JSON.stringify({ heartbeat: { url, period: '7s' }, detector: { port } });
+    const services = ['chat', 'search', 'embed', 'rerank'].map((name) => ({
+      ...{ name, replicas: [{ name: 'r1', url: 'http://127.0.0.1:1' }] },
+    }));
+    const text = JSON.stringify({
+      ...{ heartbeat: { url, period: '7s' }, services },
+      // Nobody listens on port 1: of two detectors that one is away.
+      detector: sharded === undefined ? { port } : { shards: [{ port: 1 }, { port }], ...sharded },
+    });
     const telemetry = createTelemetry({ role: 'worker', version: '0' });
     onTestFinished(() => telemetry.close());
     const lines: string[] = [];
@@ -57,6 +64,19 @@ describe('a beat', () => {
   it('is withheld while the detector does not work', async () => {
     const { counted, pings } = await beaten(() => [500], [200, 'OK']);
     expect({ counted, pings }).toEqual({ counted: 'withheld', pings: 0 });
+  });
+
+  it('goes on while one of two detectors is away that watch the same services', async () => {
+    expect(await beaten(well, [200, 'OK'], { copies: 2 })).toMatchObject({ counted: 'sent' });
+  });
+
+  it('is withheld while nobody watches some services, or one of two detectors does not work', async () => {
+    const alone = await beaten(well, [200, 'OK'], { copies: 1 });
+    expect(alone).toMatchObject({ counted: 'withheld', pings: 0 });
+    expect(alone.lines).toMatch(/nobody watches \w+/);
+    const stuck = (): Answer => [200, { isDispatching: false, targets: [], summary: {} }];
+    const ill = await beaten(stuck, [200, 'OK'], { copies: 2 });
+    expect(ill).toMatchObject({ counted: 'withheld', pings: 0 });
   });
 
   it('says that the switch did not take it, without its address', async () => {

@@ -222,6 +222,26 @@ describe('a detector after a restart', () => {
     expect(incidents.story.filter((line) => line.startsWith('start'))).toHaveLength(1);
   });
 
+  it('leaves what moved to another detector since to that one', async () => {
+    const folder = scratchFolder();
+    const incidents = new FakeIncidents();
+    const reported = violation({ threshold: 'external-latency_breach' });
+    const first = await broken(folder, incidents);
+    await first.detector.reports.report({
+      ...{ key: 'api k1', violation: reported },
+      origin: { source: 'api', evidence: undefined, untilMs: Date.now() + 60_000 },
+    });
+    await vi.waitFor(() => expect(incidents.open_.size).toBe(2));
+    await first.detector.stop();
+    const isOwn = (service: string) => service !== 'chat';
+    const made = await started(makeDetector(folder, incidents, { isOwn, services: ['search'] }));
+    await sleep(600);
+    expect(made.detector.summary().active).toEqual([]);
+    expect(made.detector.held()).toEqual({ held: [], paged: [] });
+    expect([...incidents.open_.keys()]).toEqual([F, reported.fingerprint]);
+    expect(incidents.story).toHaveLength(2);
+  });
+
   it('starts without the files that it can’t read, and says so', async () => {
     const folder = scratchFolder();
     const { writeFileSync } = await import('node:fs');

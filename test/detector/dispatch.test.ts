@@ -14,6 +14,11 @@ class Watch {
   readonly failures: string[] = [];
   readonly started: [string, number][] = [];
   readonly over = new Set<string>();
+  /** What another detector holds open, and of what it told people. */
+  readonly elsewhere = new Set<string>();
+  readonly pagedElsewhere = new Set<string>();
+  /** Fingerprints that are not this detector's. */
+  readonly foreign = new Set<string>();
   readonly dispatcher: Dispatcher;
 
   constructor(readonly incidents: FakeIncidents) {
@@ -26,6 +31,9 @@ class Watch {
       onDispatched: (v, elapsedMs) => this.started.push([v.fingerprint, elapsedMs]),
       onFailed: (error) => this.failures.push(String(error)),
       whyUnseenOver: (fingerprint) => (this.over.has(fingerprint) ? 'it is inside' : undefined),
+      isHeldElsewhere: (fingerprint) => this.elsewhere.has(fingerprint),
+      isPagedElsewhere: (fingerprint) => this.pagedElsewhere.has(fingerprint),
+      isOwn: (fingerprint) => !this.foreign.has(fingerprint),
     });
   }
 
@@ -309,4 +317,76 @@ describe('whatever happens', () => {
       }),
       { numRuns: 400 },
     ));
+});
+
+describe('several detectors of one service', () => {
+  /** What each holds, as its neighbour would be told. */
+  const tell = (from: Watch, to: Watch) => {
+    to.elsewhere.clear();
+    for (const { fingerprint } of from.dispatcher.held()) to.elsewhere.add(fingerprint);
+  };
+
+  it('make one incident, and the last that holds it ends it', async () => {
+    const incidents = new FakeIncidents();
+    const [first, second] = [new Watch(incidents), new Watch(incidents)];
+    for (const watch of [first, second]) watch.begin(V);
+    tell(first, second);
+    tell(second, first);
+    await Promise.all([first.pass(20), second.pass(20)]);
+    first.end(V);
+    tell(first, second);
+    await Promise.all([first.pass(40), second.pass(40)]);
+    expect(incidents.story).toEqual([`start ${F}`]);
+    second.end(V);
+    tell(second, first);
+    await Promise.all([first.pass(40), second.pass(40)]);
+    expect(incidents.story).toEqual([`start ${F}`, expect.stringMatching(/^end/)]);
+    expect(first.dispatcher.standing()).toEqual([]);
+  });
+
+  it('end it when the one that held it is gone', async () => {
+    const watch = new Watch(new FakeIncidents());
+    watch.begin(V);
+    watch.elsewhere.add(F);
+    watch.end(V);
+    await watch.pass(60);
+    expect(watch.incidents.open_.size).toBe(1);
+    watch.elsewhere.clear();
+    await watch.pass(1);
+    expect(watch.incidents.open_.size).toBe(0);
+  });
+
+  it('end none that another one holds, though its end was not seen or its time has passed', async () => {
+    const watch = new Watch(new FakeIncidents());
+    await watch.incidents.observe(V, origin(watch.nowMs + 1_000));
+    watch.over.add(F);
+    watch.elsewhere.add(F);
+    await watch.pass(60);
+    expect(watch.incidents.open_.size).toBe(1);
+  });
+
+  it('never end an incident of a service that is another’s', async () => {
+    const watch = new Watch(new FakeIncidents());
+    const reported = violation({ replica: 'e2' });
+    await watch.incidents.observe(V);
+    await watch.incidents.observe(reported, origin(watch.nowMs + 1_000));
+    for (const { fingerprint } of [V, reported]) {
+      watch.over.add(fingerprint);
+      watch.foreign.add(fingerprint);
+    }
+    await watch.pass(60);
+    expect([...watch.incidents.open_.keys()]).toEqual([F, reported.fingerprint]);
+  });
+
+  it('leave the start to the one that told people, so that the incident knows of it', async () => {
+    const watch = new Watch(new FakeIncidents());
+    watch.pagedElsewhere.add(F);
+    watch.begin(V);
+    await watch.pass(5);
+    expect(watch.incidents.calls).toBe(1);
+    expect(watch.incidents.open_.size).toBe(0);
+    watch.pagedElsewhere.clear();
+    await watch.pass(1);
+    expect(watch.incidents.story).toEqual([`start ${F}`]);
+  });
 });

@@ -9,6 +9,8 @@ export interface StackPorts {
   readonly gateway: number;
   readonly runtime: number;
   readonly supervisor: number;
+  /** Of a second one, where a test runs two. */
+  readonly secondDetector: number;
   /** Engine n listens on this plus n. */
   readonly engineBase: number;
 }
@@ -39,6 +41,7 @@ export async function freePorts(): Promise<StackPorts> {
       runtime: first + 5,
       supervisor: first + 6,
       engineBase: first + 7,
+      secondDetector: first + BLOCK - 1,
     };
   }
   throw new Error(`no ${BLOCK} free ports in a row between ${LOWEST} and ${HIGHEST}`);

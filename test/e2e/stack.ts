@@ -23,6 +23,9 @@ const CLI_WITHIN_MS = 240_000;
 /** Variables of whoever runs the tests that would point commands elsewhere. */
 const FOREIGN = ['TEMPORAL_ADDRESS', 'TEMPORAL_UI_URL', 'PARAMEDIC_URL', 'PARAMEDIC_CONFIG'];
 
+/** What is merged into the sections of its configuration. */
+type Overrides = Readonly<Record<string, Section>>;
+
 /** How a command of the CLI ended. */
 export interface CliResult {
   readonly code: number;
@@ -48,7 +51,7 @@ export class Stack {
 
   private constructor(
     readonly ports: StackPorts,
-    private readonly overrides: Readonly<Record<string, Section>>,
+    private readonly overrides: Overrides,
   ) {
     this.gateway = new Gateway(ports);
     this.supervisor = new FleetSupervisor(ports);
@@ -56,10 +59,12 @@ export class Stack {
 
   /** A stack that is configured, on free ports, but not started. */
   static async prepare(
-    overrides: Readonly<Record<string, Section>> = {},
+    given: Overrides | ((ports: StackPorts) => Overrides) = {},
     thresholds?: readonly Section[],
   ): Promise<Stack> {
-    const stack = new Stack(await freePorts(), overrides);
+    const ports = await freePorts();
+    const overrides = typeof given === 'function' ? given(ports) : given;
+    const stack = new Stack(ports, overrides);
     writeStackConfig(stack.configFile, stack.dataDir, stack.ports, overrides, thresholds);
     return stack;
   }

@@ -51,7 +51,9 @@ async function launch(folder: string, env: NodeJS.ProcessEnv = {}): Promise<Laun
     searchAttributes: { Service: 'Keyword' },
     fleet: undefined,
     logs: { maxBytes: 1_000_000, keep: 1 },
-    detector: await listen(),
+    detectors: [
+      { ...(await listen()), name: 'detector', setting: 'detector.port', number: 1, of: 1 },
+    ],
     server: await listen(),
   };
   const child = spawn(process.execPath, ['launch.mjs', JSON.stringify(settings)], {

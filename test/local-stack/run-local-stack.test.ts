@@ -27,7 +27,9 @@ async function settingsIn(dataDir: string): Promise<StartSettings> {
     searchAttributes: {},
     fleet: undefined,
     logs: { maxBytes: 1_000_000, keep: 1 },
-    detector: await listen(),
+    detectors: [
+      { ...(await listen()), name: 'detector', setting: 'detector.port', number: 1, of: 1 },
+    ],
     server: await listen(),
   };
 }
@@ -58,11 +60,11 @@ describe('runLocalStack', () => {
     const dataDir = scratchFolder();
     const settings = await settingsIn(dataDir);
     await occupy(settings.server.port);
-    await occupy(settings.detector.port);
+    await occupy(settings.detectors[0]!.port);
     const { terminal, text } = captured();
     expect(await runLocalStack(settings, terminal)).toBe(1);
     expect(text()).toContain(`port ${settings.server.port} (server.port) is in use`);
-    expect(text()).toContain(`port ${settings.detector.port} (detector.port) is in use`);
+    expect(text()).toContain(`port ${settings.detectors[0]!.port} (detector.port) is in use`);
     expect(existsSync(path.join(dataDir, 'temporal'))).toBe(false);
     // The lock is free again for the next try.
     expect(acquirePidLock(path.join(dataDir, 'run/launcher.lock')).state).toBe('acquired');
@@ -131,7 +133,7 @@ describe('requiredPorts', () => {
       '200 fleet.gatewayPort',
       '201 fleet.runtimePort',
       '202 fleet.supervisorPort',
-      `${settings.detector.port} detector.port`,
+      `${settings.detectors[0]!.port} detector.port`,
       `${settings.server.port} server.port`,
     ]);
   });

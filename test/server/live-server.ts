@@ -46,6 +46,7 @@ export async function liveServer(
     metrics: () => '',
     push: {
       services: new Map([['chat', new Set(['e1', 'e2', 'e3'])]]),
+      isOwn: () => true,
       ...{ incidentTtlMs: 60_000, alertTtlMs: 60_000 },
       onMeasurements: () => undefined,
       onAlert: () => undefined,

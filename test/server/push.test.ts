@@ -44,6 +44,7 @@ async function product(
     metrics: () => '',
     push: {
       services: new Map([['chat', new Set(['e1', 'e2', 'e3'])]]),
+      isOwn: () => true,
       incidentTtlMs: 60_000,
       alertTtlMs: 60_000,
       onMeasurements: () => undefined,

@@ -17,7 +17,7 @@ export class BreakerFeed {
   readonly #reading = new Set<string>();
 
   constructor(
-    private readonly watch: BreakerWatch,
+    private readonly watch: Pick<BreakerWatch, 'observe' | 'isClosed'>,
     private readonly services: readonly WatchedService[],
     private readonly onProblem: (what: string, error: unknown) => void,
   ) {}

@@ -29,6 +29,8 @@ export interface CheckedService {
 export interface HealthCheckOptions {
   readonly services: readonly CheckedService[];
   readonly watch: Pick<BreakerWatch, 'observe'>;
+  /** Whether its replicas are checked here; else another detector does. */
+  readonly leads?: (service: string) => boolean;
   /** Time between two rounds, by the mode of now. */
   readonly intervalMs: () => number;
   /** Bound on the check of one replica. */
@@ -80,7 +82,7 @@ export class HealthChecks {
   async round(): Promise<void> {
     await Promise.all(
       this.options.services.flatMap(({ name, engine, replicas }) =>
-        engine === undefined
+        engine === undefined || this.options.leads?.(name) === false
           ? []
           : replicas.map((replica) => this.#check(name, replica.name, engine)),
       ),

@@ -40,6 +40,8 @@ export interface OutagePagerOptions {
   readonly now: () => number;
   /** Mode, maintenance and silences, as last known while there was Temporal. */
   readonly known: () => Omit<AlertWorld, 'book'>;
+  /** Whether it is for this detector to tell people of that service; else another one does. */
+  readonly leads?: (service: string) => boolean;
   /** A page was decided; for the log and the count. */
   readonly onPage: (violation: Violation, kind: AlertKind) => void;
   readonly onProblem: (what: string, error: unknown) => void;
@@ -94,6 +96,13 @@ export class OutagePager {
     return page === undefined || page.isHandedOver ? undefined : pagedOf(page);
   }
 
+  /** The violations of which people were told, and whose incidents do not know that. */
+  notHandedOver(): readonly string[] {
+    return [...this.#pages].flatMap(([fingerprint, page]) =>
+      page.isHandedOver || page.isOver ? [] : [fingerprint],
+    );
+  }
+
   /** The incident knows, and tells what follows; unless more was told while it was being said. */
   handedOver(fingerprint: string, paged: Paged): void {
     const page = this.#pages.get(fingerprint);
@@ -126,6 +135,8 @@ export class OutagePager {
     const { fingerprint, severity } = violation;
     if (nowMs < (this.#lookAgainMs.get(fingerprint) ?? -Infinity)) return false;
     const page = this.#pages.get(fingerprint);
+    // What was begun here is told to its end here, whoever leads by then.
+    if (page === undefined && this.options.leads?.(violation.service) === false) return false;
     const isOurs = page !== undefined && !page.isHandedOver;
     // What an incident was opened for is known; but not that it has become graver since.
     const known = isOurs ? page.ladder.severity : toldSeverity;

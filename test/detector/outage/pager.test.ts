@@ -106,6 +106,23 @@ describe('paging while Temporal is away', () => {
     });
   });
 
+  it('is left to another detector of the service while that is there, and is gone on with after', async () => {
+    let leads = false;
+    const { pager, pass } = make({ leads: () => leads });
+    await pass(40, [fresh()]);
+    expect(arrived).toEqual([]);
+    expect(pager.notHandedOver()).toEqual([]);
+    leads = true;
+    await pass(10, [fresh()]);
+    expect(said()).toHaveLength(1);
+    expect(pager.notHandedOver()).toEqual(['chat:engine-2:request_latency_p95']);
+    // What was begun here is ended here, whoever leads by then.
+    leads = false;
+    await pass(10, []);
+    expect(said().map(([, kind]) => kind)).toEqual(['trigger', 'resolve']);
+    expect(pager.notHandedOver()).toEqual([]);
+  });
+
   it('says nothing of what an incident knows, unless it has become graver', async () => {
     const { pager, pass } = make();
     await pass(60, [{ violation: violation(), toldSeverity: 'major' }]);
