@@ -19,8 +19,7 @@ import { recentSlis, type RecentSli } from './recent-slis.js';
 import { ModeFactsTeller } from './mode-facts.js';
 import { SeriesStore, type StoreCounts } from './series-store.js';
 import { restoreSnapshot, saveSnapshot } from './snapshot-file.js';
-import { isSurelyOver } from './surely-over.js';
-import { GONE } from './why-over.js';
+import { whyUnseenOver } from './surely-over.js';
 import type { TargetState } from './target-state.js';
 import { ThresholdBook } from './threshold-book.js';
 import { suggestThresholds, type ThresholdSuggestion } from './threshold-suggestions.js';
@@ -289,39 +288,24 @@ export class Detector {
     }
   }
 
-  /** Why a violation is over whose end was not seen here; undefined where nothing shows that it is. */
   #whyUnseenOver(fingerprint: string): string | undefined {
-    const { now } = this.options;
-    const { service, replica } = scopeOf(fingerprint);
-    if (replica !== undefined && this.#fleets.get(service)?.has(replica) === false) return GONE;
-    const isOver =
-      this.#budgets.isOver(fingerprint, now()) ||
-      this.options.others?.isOver(fingerprint) === true ||
-      this.#isSurelyOver(fingerprint);
-    return isOver ? 'the SLI is inside its limit, though its end was not seen' : undefined;
-  }
-
-  #isOwn(service: string): boolean {
-    return this.options.isOwn?.(service) !== false;
-  }
-
-  #isSurelyOver(fingerprint: string): boolean {
-    const { now, policy } = this.options;
-    return isSurelyOver(fingerprint, {
+    const { now, policy, sources, others } = this.options;
+    return whyUnseenOver(fingerprint, {
+      fleets: this.#fleets,
+      isSaidOver: () =>
+        this.#budgets.isOver(fingerprint, now()) || others?.isOver(fingerprint) === true,
       thresholds: this.thresholds.current,
       series: this.store.series(),
       regression: policy.regression,
       minSamples: policy.minSamples,
-      periodMs: (service) =>
-        Math.max(
-          0,
-          ...this.options.sources
-            .flatMap(({ pollers }) => pollers)
-            .map(({ target }) => (target.service === service ? target.periodMs : 0)),
-        ),
+      targets: sources.flatMap(({ pollers }) => pollers).map(({ target }) => target),
       watchedMs: now() - this.#startedAtMs,
       nowMs: now(),
     });
+  }
+
+  #isOwn(service: string): boolean {
+    return this.options.isOwn?.(service) !== false;
   }
 
   #save(): Promise<void> {

@@ -2,8 +2,9 @@ import { effectiveWindowMs } from '../domain/sla/evaluate.js';
 import type { RegressionPolicy } from '../domain/sla/policy.js';
 import { regressionName } from '../domain/sla/regression-judge.js';
 import type { Threshold } from '../domain/sla/threshold.js';
-import { fingerprintOf } from '../domain/sla/violation.js';
+import { fingerprintOf, scopeOf } from '../domain/sla/violation.js';
 import type { StoredSeries } from './series-store.js';
+import { GONE } from './why-over.js';
 
 const MINUTE_MS = 60_000;
 
@@ -13,11 +14,28 @@ export interface OverContext {
   readonly series: Iterable<StoredSeries>;
   readonly regression: RegressionPolicy;
   readonly minSamples: number;
-  /** The longest sample period of a service's targets, ms; 0 where all is pushed. */
-  readonly periodMs: (service: string) => number;
+  /** Where samples are fetched, and how often; none where all is pushed. */
+  readonly targets: readonly { readonly service: string; readonly periodMs: number }[];
   /** For how long this detector has looked. */
   readonly watchedMs: number;
   readonly nowMs: number;
+}
+
+/** The same, with what others than the thresholds know. */
+export interface UnseenContext extends OverContext {
+  /** The replicas of each service as its targets last named them. */
+  readonly fleets: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Whether one that no threshold judges by its samples, as a budget or a breaker, says so. */
+  readonly isSaidOver: () => boolean;
+}
+
+/** Why a violation is over whose end was not seen here; undefined where nothing shows that it is. */
+export function whyUnseenOver(fingerprint: string, context: UnseenContext): string | undefined {
+  const { service, replica } = scopeOf(fingerprint);
+  if (replica !== undefined && context.fleets.get(service)?.has(replica) === false) return GONE;
+  return context.isSaidOver() || isSurelyOver(fingerprint, context)
+    ? 'the SLI is inside its limit, though its end was not seen'
+    : undefined;
 }
 
 /**
@@ -37,7 +55,8 @@ export function isSurelyOver(fingerprint: string, context: OverContext): boolean
         );
       const isIt = stands(threshold.name);
       if (!isIt && !stands(regressionName(metric))) continue;
-      const periodMs = context.periodMs(service);
+      const own = context.targets.filter((target) => target.service === service);
+      const periodMs = Math.max(0, ...own.map((target) => target.periodMs));
       const windowMs = effectiveWindowMs(threshold.windowMs, periodMs, minSamples);
       const isWatched = watchedMs > (isIt ? 2 * windowMs : regressionMs);
       if (isWatched && nowMs - column.newestMs < windowMs) return true;
