@@ -34,6 +34,12 @@ export interface DispatcherOptions {
   readonly onHandedOver?: (fingerprint: string, paged: Paged) => void;
 }
 
+/**
+ * Calls at a time. Each has a deadline: hundreds at once that a busy server answers one after the other
+ * would all miss it, be made again, and keep it busy with what nobody waits for any more.
+ */
+const MAX_CALLS = 8;
+
 /** A violation that is held open, and what its incident was told of it. */
 export interface Standing {
   readonly violation: Violation;
@@ -72,6 +78,7 @@ export class Dispatcher {
   #reconciledAtMs = -Infinity;
   #isReconciling = false;
   #isReachable: boolean | undefined;
+  #calls = 0;
 
   constructor(private readonly options: DispatcherOptions) {}
 
@@ -149,7 +156,7 @@ export class Dispatcher {
   tick(open: readonly Violation[]): void {
     const nowMs = this.options.now();
     for (const violation of open) this.#own(violation, nowMs);
-    for (const held of this.#held.values()) void this.#send(held);
+    this.#sendAll();
     if (nowMs - this.#reconciledAtMs >= this.options.reconcileEveryMs) void this.#reconcile(nowMs);
   }
 
@@ -177,12 +184,23 @@ export class Dispatcher {
     void this.#send(held);
   }
 
+  /** What has no incident yet comes first: that others are told again can wait. */
+  #sendAll(): void {
+    for (const isStarted of [false, true]) {
+      for (const held of this.#held.values()) {
+        if (this.#calls >= MAX_CALLS) return;
+        if (held.isStarted === isStarted) void this.#send(held);
+      }
+    }
+  }
+
   async #send(held: Held): Promise<void> {
     const { now, retryEveryMs, onCalled } = this.options;
-    if (held.isBusy || now() < held.retryAtMs) return;
+    if (held.isBusy || now() < held.retryAtMs || this.#calls >= MAX_CALLS) return;
     const call = this.#nextCall(held);
     if (call === undefined) return;
     held.isBusy = true;
+    this.#calls += 1;
     try {
       await call.run();
       this.#isReachable = true;
@@ -194,9 +212,11 @@ export class Dispatcher {
       return;
     } finally {
       held.isBusy = false;
+      this.#calls -= 1;
     }
     // What changed meanwhile is sent now, not at the next tick.
     if (this.#held.get(held.last.fingerprint) === held) void this.#send(held);
+    this.#sendAll();
   }
 
   /** What the incident is to hear next; undefined when it knows all. */

@@ -100,6 +100,31 @@ describe('dispatch', () => {
     expect(watch.incidents.mostAtOnce).toBe(1);
   });
 
+  it('has few calls under way at once, and makes those for new incidents first', async () => {
+    const watch = new Watch(new FakeIncidents());
+    const known = Array.from({ length: 20 }, (_, i) => violation({ replica: `known-${i}` }));
+    const fresh = Array.from({ length: 40 }, (_, i) => violation({ replica: `new-${i}` }));
+    for (const one of known) watch.begin(one);
+    await watch.pass(14);
+    const asked: (string | undefined)[] = [];
+    const observe = watch.incidents.observe.bind(watch.incidents);
+    watch.incidents.observe = (one, from) => {
+      asked.push(one.replica);
+      return observe(one, from);
+    };
+    let answer = () => {};
+    watch.incidents.hold = new Promise((resolve) => (answer = resolve));
+    for (const one of fresh) watch.begin(one);
+    // By then all that are known are due to be told again.
+    await watch.pass(10);
+    expect(asked).toHaveLength(8);
+    answer();
+    await watch.pass(5);
+    expect(asked.slice(0, 40).every((replica) => replica?.startsWith('new-'))).toBe(true);
+    expect(asked.slice(40, 60).every((replica) => replica?.startsWith('known-'))).toBe(true);
+    expect(watch.incidents.open_.size).toBe(60);
+  });
+
   it('ends an incident with its violation, and says why', async () => {
     const watch = new Watch(new FakeIncidents());
     watch.begin(V);
