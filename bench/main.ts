@@ -10,7 +10,11 @@ import { figureTable, isOk, type BenchFigure } from './figure-table.js';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 
-type Bench = () => Promise<readonly BenchFigure[]>;
+interface Bench {
+  readonly run: () => Promise<readonly BenchFigure[]>;
+  /** Whether it takes too long to run unasked: its module says so. */
+  readonly isOnlyByName: boolean;
+}
 
 /** All benches of this folder, by name without its prefix, e.g. `ingest-load`. */
 async function findBenches(): Promise<ReadonlyMap<string, Bench>> {
@@ -25,7 +29,8 @@ async function findBenches(): Promise<ReadonlyMap<string, Bench>> {
       const match = /^bench([A-Z]\w*)$/.exec(name);
       if (match === null || typeof value !== 'function') continue;
       const words = match[1]!.replaceAll(/\B[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
-      found.set(words, value as Bench);
+      const isOnlyByName = exported['ONLY_BY_NAME'] === true;
+      found.set(words, { run: value as Bench['run'], isOnlyByName });
     }
   }
   return found;
@@ -52,9 +57,9 @@ if (values.list) {
 
 const figures: BenchFigure[] = [];
 for (const [name, bench] of benches) {
-  if (values.only.length > 0 && !values.only.includes(name)) continue;
+  if (values.only.length > 0 ? !values.only.includes(name) : bench.isOnlyByName) continue;
   process.stderr.write(`${name} …\n`);
-  figures.push(...(await bench()));
+  figures.push(...(await bench.run()));
 }
 process.stdout.write(
   values.json

@@ -11,6 +11,7 @@ import { projectRoot } from '../src/local-stack/project-root.js';
 const PROGRAM = path.join(projectRoot(), 'bin/paramedic');
 const FLEET = fileURLToPath(new URL('./scaling-fleet.js', import.meta.url));
 const UP_WITHIN_MS = 120_000;
+const STOP_WITHIN_MS = 60_000;
 
 /** How large it is. */
 export interface ScalingSize {
@@ -38,6 +39,12 @@ export class ScalingStack {
   constructor(readonly size: ScalingSize) {}
 
   async start(): Promise<void> {
+    // However the bench ends, nothing it started goes on.
+    process.on('exit', () => {
+      for (const child of this.#children) child.kill('SIGTERM');
+    });
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => process.exit(1));
     const fleet = this.#spawn('fleet', [FLEET], 'pipe');
     this.#fleet = fleet;
     const port = Number(await said(fleet, /^(\d+)$/m));
@@ -122,7 +129,9 @@ export class ScalingStack {
       if (child.exitCode !== null) continue;
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
       await ended;
+      clearTimeout(timer);
     }
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
