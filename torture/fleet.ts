@@ -1,3 +1,4 @@
+import { restartByHand } from '../src/drill/fleet-faults.js';
 import type { Stack } from '../test/e2e/stack.js';
 import type { GatewayEntry, SupervisorEntry } from './evidence.js';
 
@@ -31,13 +32,10 @@ export class FleetView {
 
   /** As a person does, by hand and not through paramedic. */
   async restart(replica: string): Promise<void> {
-    const { replicas } = (await this.#ask('supervisor', '/v1/replicas')) as {
-      replicas: { name: string; generation: number }[];
-    };
-    const ifGeneration = replicas.find(({ name }) => name === replica)?.generation;
-    const operationId = `by-hand:${replica}:${ifGeneration}`;
-    const body = { operationId, ifGeneration };
-    await this.#ask('supervisor', `/v1/replicas/${replica}/restart`, 'POST', body);
+    await restartByHand(
+      (method, resource, body) => this.#ask('supervisor', resource, method, body),
+      replica,
+    );
   }
 
   /** What the balancer does, what runs, and which release; to be compared before and after. */

@@ -54,6 +54,7 @@ export async function runDrills(
     approves: options.approve === true,
     lookEveryMs: 1_000,
     lingerMs: 5_000,
+    mendAfterMs: 60_000,
     signal: stop.signal,
     say: (line) => process.stderr.write(`${new Date().toISOString().slice(11, 19)}  ${line}\n`),
   };

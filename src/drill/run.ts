@@ -8,7 +8,13 @@ import {
   type Balance,
   type GatewayPorts,
 } from './balance.js';
-import { beginFault, endFault, fleetFaults, type FleetFault } from './fleet-faults.js';
+import {
+  beginFault,
+  endFault,
+  fleetFaults,
+  restartByHand,
+  type FleetFault,
+} from './fleet-faults.js';
 import { scoreDrill, type DrillResult, type SeenIncident } from './score.js';
 import { IncidentWatch, unrest } from './watch.js';
 
@@ -23,6 +29,8 @@ export interface DrillSettings {
   readonly calmMs: number;
   /** How long calm is waited for, before the fault and after it. */
   readonly quietWithinMs: number;
+  /** By then what is over by itself once the fault is gone has ended. */
+  readonly mendAfterMs: number;
   /** Approves what waits for approval, as a person on call would. */
   readonly approves: boolean;
   readonly lookEveryMs: number;
@@ -63,7 +71,7 @@ export async function runDrill(
   const clearedAtMs = Date.now();
   say(`${name}${where}: taken back after ${Math.round((clearedAtMs - injectedAtMs) / 1000)} s`);
   // What it leaves behind is opened late, and reported later still.
-  await untilCalm(settings, 0, watch);
+  await untilCalm(settings, 0, { watch, mend: mending(replica, settings) });
   await restore(balance, settings);
   const result = scoreDrill(
     { fault: name, replica, rightCauses, injectedAtMs, clearedAtMs },
@@ -71,6 +79,23 @@ export async function runDrill(
   );
   await file(result, settings);
   return result;
+}
+
+/**
+ * A fault may leave behind what its end does not take back, as blocks that leaked: once paramedic has
+ * given that to a person, the replica is restarted, for which a person is us.
+ */
+function mending(replica: string | undefined, { fleet, mendAfterMs, say }: DrillSettings) {
+  const sinceMs = Date.now();
+  let isMended = false;
+  return async (seen: readonly SeenIncident[]): Promise<void> => {
+    const isHandedOver = seen.some(({ detail }) => detail.state === 'escalated');
+    if (isMended || replica === undefined || !isHandedOver) return;
+    if (Date.now() - sinceMs < mendAfterMs) return;
+    isMended = true;
+    say(`  escalated to a person: ${replica} is restarted`);
+    await restartByHand(fleet, replica);
+  };
 }
 
 /** Kept by the server, for trends. */
@@ -130,14 +155,18 @@ function hasDoneAll({ detail, named }: SeenIncident): boolean {
 async function untilCalm(
   settings: DrillSettings,
   calmMs: number,
-  watch?: IncidentWatch,
+  after?: {
+    readonly watch: IncidentWatch;
+    readonly mend: (seen: readonly SeenIncident[]) => Promise<void>;
+  },
 ): Promise<void> {
   const { api, fleet, quietWithinMs, lookEveryMs, signal, say } = settings;
   const untilMs = Date.now() + quietWithinMs;
   let calmSinceMs: number | undefined;
   let told: string | undefined;
   for (;;) {
-    await watch?.look();
+    await after?.watch.look();
+    await after?.mend(after.watch.seen);
     const { active } = await fleetFaults(fleet);
     const why =
       active[0] === undefined ? await unrest(api) : `the fault ${active[0].fault} is active`;

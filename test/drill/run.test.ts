@@ -30,11 +30,16 @@ async function runtimeSocket(take: (command: string) => void): Promise<number> {
  * A fleet and an API over one made-up world: the fault opens an incident, which waits for an approval,
  * and then is over when the fault is.
  */
-async function world(over: { isDeaf?: boolean; isRestless?: boolean } = {}) {
+async function world(over: { isDeaf?: boolean; isRestless?: boolean; isLasting?: boolean } = {}) {
   let active = false;
+  let restarts = 0;
   let openedAt: string | undefined;
   let isApproved = false;
   const fleet = await serve(({ method, url, body }) => {
+    if (url.endsWith('/restart')) {
+      restarts += 1;
+      return { body: {} };
+    }
     if (method === 'POST') {
       active = true;
       openedAt = new Date().toISOString();
@@ -42,11 +47,12 @@ async function world(over: { isDeaf?: boolean; isRestless?: boolean } = {}) {
     }
     if (method === 'DELETE') active = false;
     if (url === '/v1/replicas')
-      return { body: { replicas: [{ name: 'engine-2', state: 'running' }] } };
+      return { body: { replicas: [{ name: 'engine-2', state: 'running', generation: 4 }] } };
     return { body: { catalogue: [FAULT], active: active ? [{ fault: FAULT.name }] : [] } };
   });
   const incident = () => {
-    const state = !active ? 'resolved' : isApproved ? 'mitigated' : 'awaiting-approval';
+    const ended = over.isLasting === true && restarts === 0 ? 'escalated' : 'resolved';
+    const state = !active ? ended : isApproved ? 'mitigated' : 'awaiting-approval';
     const waiting = state === 'awaiting-approval' ? waitingIncident.waiting : null;
     const probableCause = isApproved ? 'engine-2: …' : null;
     return { ...waitingIncident, openedAt: openedAt ?? '', state, waiting, probableCause };
@@ -94,6 +100,7 @@ async function world(over: { isDeaf?: boolean; isRestless?: boolean } = {}) {
     approves: true,
     lookEveryMs: 5,
     lingerMs: 0,
+    mendAfterMs: 0,
     signal: new AbortController().signal,
     say: () => undefined,
   };
@@ -128,6 +135,15 @@ describe('a drill', () => {
     const { settings, weights } = await world();
     await runDrill(FAULT, 'engine-2', settings);
     expect(weights).toEqual({ 'engine-1': 100, 'engine-2': 100 });
+  });
+
+  it('restarts the replica, as a person would, where what it left behind was escalated', async () => {
+    const { settings, fleet } = await world({ isLasting: true });
+    await runDrill(FAULT, 'engine-2', settings);
+    const restarts = fleet.received.filter(({ url }) => url.endsWith('/restart'));
+    expect(restarts).toMatchObject([
+      { url: '/v1/replicas/engine-2/restart', body: { ifGeneration: 4 } },
+    ]);
   });
 
   it('takes the fault back when nobody notices, and calls it missed', async () => {
