@@ -1,4 +1,4 @@
-import type { Facts } from './facts.js';
+import { changeAnywhere, demandRise, type Facts } from './facts.js';
 import type { SignalChange } from './signal-change.js';
 
 /** A tenant that causes less of the growth than this is not the one. */
@@ -22,6 +22,21 @@ export function noisyTenant(facts: Facts): SignalChange | undefined {
   }
   const noisy = [...groups.values()].flatMap((tenants) => dominant(tenants) ?? []);
   return noisy.sort((a, b) => Math.abs(b.units) - Math.abs(a.units))[0];
+}
+
+/** Tokens must grow half as much again as requests to call the requests bigger. */
+const LONGER_PROMPTS = 1.5;
+
+/** The growth of what a request brings, where that is well above the growth of their number. */
+export function biggerRequests(facts: Facts): SignalChange | undefined {
+  const prompts = changeAnywhere(facts, 'prompt-size', 'rise');
+  if (prompts === undefined) return undefined;
+  const isBigger = ratioOf(prompts) > LONGER_PROMPTS * Math.max(1, ratioOf(demandRise(facts)));
+  return isBigger ? prompts : undefined;
+}
+
+function ratioOf(change: SignalChange | undefined): number {
+  return change === undefined || !(change.before > 0) ? 1 : change.after / change.before;
 }
 
 function dominant(tenants: readonly SignalChange[]): SignalChange | undefined {

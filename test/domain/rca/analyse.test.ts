@@ -37,6 +37,18 @@ describe('analysis of the reference fleet’s faults', () => {
     expect(right).toBeGreaterThanOrEqual(3);
   });
 
+  it('does not call a cache stale, or leaking, that one tenant’s requests fill', () => {
+    const state = () => ({ kv: 0.93, hitsPerSecond: 60, latencyMs: 700, waiting: 4 });
+    const fault = { ...named('noisy-tenant'), state };
+    for (const seed of [51, 52, 53]) {
+      const report = analyse(evidenceOf(fault, seed));
+      expect(report.probableCause?.kind).toBe('resource-contention');
+      const application = report.hypotheses.find(({ kind }) => kind === 'application');
+      const said = application?.evidenceFor.map(({ text }) => text) ?? [];
+      expect(said.join()).not.toMatch(/though the load/);
+    }
+  });
+
   it('gives probabilities that sum to 1 with undetermined', () => {
     for (const fault of FAULTS) {
       const { hypotheses, undetermined } = analyse(evidenceOf(fault, 9));

@@ -1,6 +1,7 @@
 import { describeChange } from '../describe-change.js';
 import { changeIn, crashOf, demandRise, isMeasured, levelIn, type Facts } from '../facts.js';
 import type { SignalChange } from '../signal-change.js';
+import { biggerRequests, noisyTenant } from '../tenants.js';
 import { stepArguments } from './step-arguments.js';
 import { argue, GOOD, STRONG, WEAK, type Hypothesis } from './hypothesis.js';
 
@@ -31,7 +32,11 @@ export const application: Hypothesis = {
     );
     // More requests at once need more cache: that is no leak, nor is what a slow or hung engine holds.
     const running = changeIn(facts, 'running', 'rise');
-    const isLeak = kv !== undefined && !load && !running && !hung && !clock;
+    // So do other requests than before, and what is new to a prefix cache is no hit.
+    const isOtherWork = noisyTenant(facts) !== undefined || biggerRequests(facts) !== undefined;
+    const isSameWork = !load && !isOtherWork;
+    const isLeak = kv !== undefined && isSameWork && !running && !hung && !clock;
+    const isStale = hits !== undefined && isSameWork;
     // Errors of a process that is gone are its absence's.
     const isErring = errors !== undefined && !down && !crash;
     return {
@@ -52,11 +57,7 @@ export const application: Hypothesis = {
           [isErring && isAlone, () => `${describeChange(errors!)}, alone`, STRONG],
           [isErring && !isAlone, () => describeChange(errors!), WEAK],
           [isLeak, () => `${describeChange(kv!)} though the load did not`, STRONG],
-          [
-            hits !== undefined && !load,
-            () => `${describeChange(hits!)} though the load is the same`,
-            STRONG,
-          ],
+          [isStale, () => `${describeChange(hits!)} though the load is the same`, STRONG],
           [trace !== undefined, () => `its ${trace!.kind} show a fault`, GOOD],
           [isAlone, () => 'its peers run the same release and are well', WEAK],
           [release !== undefined, () => `a release came before: ${release!.summary}`, -GOOD],
@@ -84,7 +85,7 @@ export const application: Hypothesis = {
                   : isLeak
                     ? 'KV cache leak'
                     : undefined,
-      metric: (down ?? hung ?? errors ?? hits ?? (isLeak ? kv : undefined))?.metric,
+      metric: (down ?? hung ?? errors ?? (isStale ? hits : undefined) ?? (isLeak ? kv : undefined))?.metric,
     };
   },
   recommendations: [

@@ -1,6 +1,6 @@
 import { describeChange } from '../describe-change.js';
-import { changeAnywhere, changeIn, demandRise } from '../facts.js';
-import { noisyTenant } from '../tenants.js';
+import { changeAnywhere, changeIn } from '../facts.js';
+import { biggerRequests, noisyTenant } from '../tenants.js';
 import { stepArguments } from './step-arguments.js';
 import { argue, GOOD, STRONG, WEAK, type Hypothesis } from './hypothesis.js';
 
@@ -14,11 +14,9 @@ export const resourceContention: Hypothesis = {
     const noisy = one ?? changeAnywhere(facts, 'tenant-load', 'rise');
     const isOneTenant = one !== undefined;
     const prompts = changeAnywhere(facts, 'prompt-size', 'rise');
-    const load = demandRise(facts);
     const preemptions = changeIn(facts, 'preemptions', 'rise');
     const host = changeIn(facts, 'cpu', 'rise') ?? changeIn(facts, 'memory', 'rise');
-    const isLonger =
-      prompts !== undefined && growth(prompts) > LONGER_PROMPTS * Math.max(1, growth(load));
+    const isLonger = biggerRequests(facts) !== undefined;
     return {
       arguments: [
         ...argue(
@@ -55,10 +53,3 @@ export const resourceContention: Hypothesis = {
     'Reserve KV cache per tenant or class',
   ],
 };
-
-/** Tokens must grow half as much again as requests to call the requests bigger. */
-const LONGER_PROMPTS = 1.5;
-
-function growth(change: { before: number; after: number } | undefined): number {
-  return change === undefined || !(change.before > 0) ? 1 : change.after / change.before;
-}
