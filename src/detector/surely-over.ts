@@ -9,7 +9,7 @@ import { GONE } from './why-over.js';
 const MINUTE_MS = 60_000;
 
 /** What is known when it is asked whether an incident is over whose violation nobody here remembers. */
-export interface OverContext {
+interface OverContext {
   readonly thresholds: readonly Threshold[];
   readonly series: Iterable<StoredSeries>;
   readonly regression: RegressionPolicy;
@@ -43,7 +43,7 @@ export function whyUnseenOver(fingerprint: string, context: UnseenContext): stri
  * without it, and with fresh samples; a service's also by those of its replicas. A regression needs
  * its baseline and the time that is compared with it. Never for what no threshold in force stands for.
  */
-export function isSurelyOver(fingerprint: string, context: OverContext): boolean {
+function isSurelyOver(fingerprint: string, context: OverContext): boolean {
   const { thresholds, series, regression, minSamples, watchedMs, nowMs } = context;
   const regressionMs = (regression.minBaselineMinutes + regression.recentMinutes) * MINUTE_MS;
   for (const { service, replica, metric, column } of series) {
