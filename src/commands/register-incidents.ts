@@ -15,7 +15,7 @@ export function registerIncidents({ program, run, configPath }: Registration): v
   program
     .command('incidents')
     .description('incidents, newest first')
-    .option('--state <state>', 'only those in that state')
+    .option('--state <state>', 'only those in that state, or `unresolved`')
     .option('--limit <n>', 'how many', '20')
     .option('--watch', 'the open ones, then a line for each change, until Ctrl-C')
     .option('--json', 'for scripts; with --watch a line per event')

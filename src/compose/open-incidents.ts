@@ -1,10 +1,8 @@
-import { INCIDENT_STATES, MAX_PAGE, type Archive } from '../domain/archive.js';
+import { MAX_PAGE, UNRESOLVED_STATES, type Archive } from '../domain/archive.js';
 import type { Telemetry } from '../telemetry.js';
 
 /** Scrapers may be many and fast: however often they ask, the archive is read no more often. */
 const READ_EVERY_MS = 10_000;
-
-const OPEN_STATES = INCIDENT_STATES.filter((state) => state !== 'resolved');
 
 /**
  * Adds the open incidents by state to the server's metrics; call what it returns before they are read.
@@ -16,13 +14,13 @@ export function mirrorOpenIncidents(
   nowMs: () => number = Date.now,
 ): () => Promise<void> {
   const gauge = registry.gauge('paramedic_incidents_open', 'Open incidents, by state.', {
-    state: OPEN_STATES,
+    state: UNRESOLVED_STATES,
   });
   let readAtMs = -Infinity;
   let reading: Promise<void> | undefined;
   const read = async () => {
-    const { items } = await archive.incidents({ states: OPEN_STATES, limit: MAX_PAGE });
-    for (const state of OPEN_STATES) {
+    const { items } = await archive.incidents({ states: UNRESOLVED_STATES, limit: MAX_PAGE });
+    for (const state of UNRESOLVED_STATES) {
       gauge.set({ state }, items.filter((one) => one.state === state).length);
     }
     readAtMs = nowMs();

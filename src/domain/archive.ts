@@ -23,6 +23,11 @@ export const INCIDENT_STATES = [
 ] as const;
 export type IncidentState = (typeof INCIDENT_STATES)[number];
 
+/** Those of an incident that is not over. */
+export const UNRESOLVED_STATES: readonly IncidentState[] = INCIDENT_STATES.filter(
+  (state) => state !== 'resolved',
+);
+
 /** How a recovery ended; `none` where nothing was tried. */
 export const OUTCOMES = [
   'recovered',

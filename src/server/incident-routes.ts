@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { INCIDENT_STATES, type Archive } from '../domain/archive.js';
+import { INCIDENT_STATES, UNRESOLVED_STATES, type Archive } from '../domain/archive.js';
 import { OPERATOR_ACTIONS } from '../workflows/messages.js';
 import {
   incidentDetailJson,
@@ -39,12 +39,13 @@ export function incidentRoutes({ archive, incidents, uiLink }: IncidentParts): O
       summary: 'Incidents, newest first',
       role: 'viewer',
       query: pageQuery.extend({
-        state: z.enum(INCIDENT_STATES).optional(),
+        state: z.enum([...INCIDENT_STATES, 'unresolved']).optional(),
         service: z.string().max(200).optional(),
       }),
       answer: pageOf('incidents', incidentShape),
       async handle({ query: { state, ...query } }) {
-        const states = state === undefined ? undefined : [state];
+        const states =
+          state === 'unresolved' ? UNRESOLVED_STATES : state === undefined ? undefined : [state];
         const page = await archive.incidents({ ...query, states });
         const body = { incidents: page.items.map(incidentJson), next: page.next ?? null };
         return { body };
