@@ -85,7 +85,8 @@ export const application: Hypothesis = {
                   : isLeak
                     ? 'KV cache leak'
                     : undefined,
-      metric: (down ?? hung ?? errors ?? (isStale ? hits : undefined) ?? (isLeak ? kv : undefined))?.metric,
+      metric: (down ?? hung ?? errors ?? (isStale ? hits : undefined) ?? (isLeak ? kv : undefined))
+        ?.metric,
     };
   },
   recommendations: [
