@@ -138,12 +138,17 @@ export function demandRise(facts: Facts): SignalChange | undefined {
 /** What a supervisor says of a process that ended by itself. */
 const CRASH = /crash|killed|segfault|out of memory|oom/i;
 
+/** A process that died is missed at once, and slow while its caches are cold: what comes later is not its. */
+const CRASH_SHOWS_WITHIN_MS = 3 * 60_000;
+
 /** The newest crash of a process where the incident is, around its onset. */
 export function crashOf(facts: Facts): ChangeEvent | undefined {
-  const { scope, recentChanges } = facts;
+  const { scope, recentChanges, onsetMs } = facts;
   return recentChanges.find(
-    ({ summary, replica }) =>
-      CRASH.test(summary) && (scope.kind === 'service' || replica === scope.replica),
+    ({ summary, replica, atMs }) =>
+      CRASH.test(summary) &&
+      onsetMs - atMs <= CRASH_SHOWS_WITHIN_MS &&
+      (scope.kind === 'service' || replica === scope.replica),
   );
 }
 

@@ -49,6 +49,25 @@ describe('analysis of the reference fleet’s faults', () => {
     }
   });
 
+  it('blames a crash for what follows within minutes, and for nothing later', () => {
+    const crashed = (atMs: number) => ({
+      ...named('noisy-tenant'),
+      changes: [
+        {
+          ...{ atMs, service: 'engine', replica: 'engine-2', kind: 'restart' as const },
+          summary: 'auto-restart of engine-2: {"state":"crashed"} to {"state":"running"}',
+        },
+      ],
+    });
+    const saysCrash = (atMs: number) => {
+      const { hypotheses } = analyse(evidenceOf(crashed(atMs), 61));
+      const application = hypotheses.find(({ kind }) => kind === 'application');
+      return application?.evidenceFor.some(({ text }) => text.includes('ended by itself')) === true;
+    };
+    expect(saysCrash(FAULT_MS - 20_000)).toBe(true);
+    expect(saysCrash(FAULT_MS - 8 * 60_000)).toBe(false);
+  });
+
   it('gives probabilities that sum to 1 with undetermined', () => {
     for (const fault of FAULTS) {
       const { hypotheses, undetermined } = analyse(evidenceOf(fault, 9));
