@@ -147,6 +147,8 @@ class Recovery {
         return isApplied;
       });
       const isRecovered = hasActed && (await this.verify(step));
+      // The verdict may come before the verification learns that the step is not wanted.
+      if (hasActed && !isRecovered) await this.leaveOut(step);
       if (step.isKept === true) keep(this.log, step);
       return isRecovered;
     } catch (error) {
@@ -157,14 +159,18 @@ class Recovery {
         this.log.tell('failed', `${step.action}: ${why}`);
         return false;
       }
-      const skip = this.control.takeSkip();
-      if (skip !== undefined && this.control.abortAsk === undefined) {
-        const line = `left out by ${whoOf(skip)}`;
-        await this.undoStep(step, line);
-        this.log.update(step, { state: 'skipped', line, endedAtMs: now() });
-      }
+      await this.leaveOut(step);
       return false;
     }
+  }
+
+  /** Undoes a step that an operator skips; nothing where none does, or an abort undoes all. */
+  private async leaveOut(step: PlannedStep): Promise<void> {
+    const skip = this.control.takeSkip();
+    if (skip === undefined || this.control.abortAsk !== undefined) return;
+    const line = `left out by ${whoOf(skip)}`;
+    await this.undoStep(step, line);
+    this.log.update(step, { state: 'skipped', line, endedAtMs: now() });
   }
 
   /** Whether the gates before a step let it act; a word that stops the procedure is kept. */
