@@ -5,6 +5,7 @@ import { SlaEvaluator } from '../src/domain/sla/evaluator.js';
 import { DEFAULT_SLA_POLICY } from '../src/domain/sla/policy.js';
 import { DEFAULT_THRESHOLDS, type Threshold } from '../src/domain/sla/threshold.js';
 import type { Figure } from './evaluate.js';
+import { quantile } from './quantile.js';
 
 const SERVICES = 100;
 const REPLICAS = 10;
@@ -70,8 +71,7 @@ export async function benchDispatch(): Promise<Figure[]> {
   if (started.size !== SERVICES) {
     throw new Error(`${started.size} incidents were started instead of ${SERVICES}`);
   }
-  latencies.sort((a, b) => a - b);
-  const at = (share: number) => latencies[Math.ceil(share * latencies.length) - 1] ?? Number.NaN;
+  const at = (share: number) => quantile(latencies, share);
   return [
     { name: 'sample to start request, 1,000 series, p50', value: at(0.5), unit: 'ms' },
     { name: 'sample to start request, 1,000 series, p99', value: at(0.99), unit: 'ms', bound: 20 },

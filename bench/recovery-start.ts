@@ -4,6 +4,7 @@ import { incidentIdOf } from '../src/workflows/messages.js';
 import { names, slowReplica } from './bench-fleet.js';
 import { onDurableServer, type DurableBench } from './durable-bench.js';
 import type { BenchFigure } from './figure-table.js';
+import { quantile } from './quantile.js';
 
 const WARM_UP = 5;
 const RUNS = 40;
@@ -11,12 +12,6 @@ const RUNS = 40;
 const GIVE_UP_MS = 20_000;
 /** Between two runs. */
 const QUIET_MS = 50;
-
-/** Shares of sorted values. */
-function at(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
-}
 
 /** From `start` to the moment that `arm`'s callback is called, in ms. */
 async function timed(
@@ -65,14 +60,14 @@ export async function benchRecoveryStart(): Promise<BenchFigure[]> {
       }
       await finish(bench, violation.fingerprint);
     }
-    const ratio = at(own, 0.5) / at(bare, 0.5);
+    const ratio = quantile(own, 0.5) / quantile(bare, 0.5);
     return [
-      { name: 'bare workflow, start to its activity, p50', value: at(bare, 0.5), unit: 'ms' },
-      { name: 'incident start to first effect, p50', value: at(own, 0.5), unit: 'ms' },
+      { name: 'bare workflow, start to its activity, p50', value: quantile(bare, 0.5), unit: 'ms' },
+      { name: 'incident start to first effect, p50', value: quantile(own, 0.5), unit: 'ms' },
       { name: 'incident start to first effect, p50 ÷ bare', value: ratio, unit: '×', bound: 3 },
       {
         name: 'incident start to first effect, p99',
-        value: at(own, 0.99),
+        value: quantile(own, 0.99),
         unit: 'ms',
         bound: 1000,
       },

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchFigure } from './figure-table.js';
 import { cpuSecondsOf, peakMebibytesOf } from './process-usage.js';
+import { quantile } from './quantile.js';
 import { ScalingStack, type ScalingSize } from './scaling-stack.js';
 
 /** It takes up to half an hour and the whole machine: only by `--only scaling`. */
@@ -202,9 +203,4 @@ async function sinceUntil(stack: ScalingStack, from: Mark, isSo: () => Promise<b
     await sleep(LOOK_EVERY_MS);
   }
   return { ...since(stack, from), isLate: false };
-}
-
-function quantile(values: readonly number[], q: number): number {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
 }
