@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ownersIn, type DetectorPlace } from '../config/detectors.js';
 import type { Config } from '../config/schema.js';
+import type { Elsewhere } from '../detector/elsewhere.js';
 import { scopeOf } from '../domain/sla/violation.js';
 
 /** They are asked so often; an end waits so long for what a neighbour holds. */
@@ -46,7 +47,7 @@ export interface NeighboursOptions {
  * nobody holds it any more, and what has no id of its own (counts for breakers, pages while Temporal
  * is away) is left to the first of them that is alive.
  */
-export class Neighbours implements Share {
+export class Neighbours implements Share, Elsewhere {
   readonly #others: readonly DetectorPlace[];
   readonly #ownersOf: (service: string) => readonly number[];
   readonly #heard = new Map<number, Heard>();

@@ -5,6 +5,7 @@ import type { SlaEvent, SliSample } from '../domain/sla/samples.js';
 import type { Slo } from '../domain/sla/slo.js';
 import type { Threshold } from '../domain/sla/threshold.js';
 import type { Violation } from '../domain/sla/violation.js';
+import type { Elsewhere } from './elsewhere.js';
 import type { IncidentGate } from './incident-gate.js';
 import type { OutagePager } from './outage/pager.js';
 import type { SliPolicy } from './sli-policy.js';
@@ -48,12 +49,7 @@ export interface DetectorOptions {
   /** Whether it watches that service; it leaves all others alone. All, where it is the only detector. */
   readonly isOwn?: (service: string) => boolean;
   /** The other detectors that watch its services. */
-  readonly neighbours?: {
-    /** Whether one of them holds that violation open. */
-    holds(fingerprint: string): boolean;
-    /** Whether one of them told people of it, and is to tell its incident so first. */
-    hasPaged(fingerprint: string): boolean;
-  };
+  readonly neighbours?: Elsewhere;
   /** Its name among detectors, the same after a restart. */
   readonly source: string;
   /** Tells the monitor what decides the mode. */

@@ -1,7 +1,6 @@
 import type { Source } from '../adapters/sources/source.js';
 import type { RejectedCounts, SlaEvent, SliSample } from '../domain/sla/samples.js';
 import { SlaEvaluator } from '../domain/sla/evaluator.js';
-import { ofServices, type SlaSnapshot } from '../domain/sla/snapshot.js';
 import type { SlaSummary } from '../domain/sla/summary.js';
 import type { LoggedViolation } from '../domain/sla/violation-log.js';
 import { scopeOf } from '../domain/sla/violation.js';
@@ -18,7 +17,8 @@ import { refusalOf } from './push-refusal.js';
 import { recentSlis, type RecentSli } from './recent-slis.js';
 import { ModeFactsTeller } from './mode-facts.js';
 import { SeriesStore, type StoreCounts } from './series-store.js';
-import { restoreSnapshot, saveSnapshot } from './snapshot-file.js';
+import { restoreState } from './restore-state.js';
+import { saveSnapshot } from './snapshot-file.js';
 import { whyUnseenOver } from './surely-over.js';
 import type { TargetState } from './target-state.js';
 import { ThresholdBook } from './threshold-book.js';
@@ -51,6 +51,7 @@ export class Detector {
   readonly #facts: ModeFactsTeller;
   #factsAtMs = -Infinity;
   readonly #startedAtMs: number;
+  readonly #isOwn: (service: string) => boolean;
   readonly #budgets: ErrorBudgets;
   /** The replicas of each service whose fleet is known. */
   readonly #fleets = new Map<string, ReadonlySet<string>>();
@@ -67,9 +68,8 @@ export class Detector {
       maxBytes: options.maxSampleBytes,
     });
     this.#evaluator = new SlaEvaluator(thresholds, policy);
-    this.#budgets = new ErrorBudgets(files.budgets, options.slos, thresholds, (service) =>
-      this.#isOwn(service),
-    );
+    this.#isOwn = options.isOwn ?? (() => true);
+    this.#budgets = new ErrorBudgets(files.budgets, options.slos, thresholds, this.#isOwn);
     this.#ingest = new Ingest({
       store: this.store,
       thresholds,
@@ -94,8 +94,7 @@ export class Detector {
       onFailed: (error, fingerprint) => options.onProblem(`dispatch of ${fingerprint}`, error),
       whyUnseenOver: (fingerprint) => this.#whyUnseenOver(fingerprint),
       isOwn: (fingerprint) => this.#isOwn(scopeOf(fingerprint).service),
-      isHeldElsewhere: (fingerprint) => options.neighbours?.holds(fingerprint) === true,
-      isPagedElsewhere: (fingerprint) => options.neighbours?.hasPaged(fingerprint) === true,
+      neighbours: options.neighbours,
       pagedOf: (fingerprint) => options.pager?.pagedOf(fingerprint),
       onHandedOver: (fingerprint, paged) => options.pager?.handedOver(fingerprint, paged),
     });
@@ -104,9 +103,7 @@ export class Detector {
       tell: (facts) => options.tellFacts(facts),
       ...{ repeatEveryMs: REPEAT_FACTS_EVERY_MS, retryEveryMs: RETRY_EVERY_MS, now },
     });
-    this.reports = new ExternalReports(files.reports, this.#dispatcher, now, (service) =>
-      this.#isOwn(service),
-    );
+    this.reports = new ExternalReports(files.reports, this.#dispatcher, now, this.#isOwn);
     this.thresholds = new ThresholdBook(
       files.thresholds,
       thresholds,
@@ -124,7 +121,8 @@ export class Detector {
     const { onProblem } = this.options;
     await this.thresholds.restore().catch((error: unknown) => onProblem('thresholds', error));
     await this.#budgets.restore().catch((error: unknown) => onProblem('error budgets', error));
-    await this.#restoreSnapshot();
+    const restored = await restoreState({ ...this.options, isOwn: this.#isOwn }, this);
+    if (restored !== undefined) this.#evaluator = restored;
     await this.reports.restore().catch((error: unknown) => onProblem('reports', error));
     await this.options.pager
       ?.restore()
@@ -251,19 +249,6 @@ export class Detector {
     return reportCoverage(describeCoverage(this.thresholds.current, context), queries, minSamples);
   }
 
-  async #restoreSnapshot(): Promise<void> {
-    const { files, policy, now, onProblem } = this.options;
-    const { snapshot, problems } = await restoreSnapshot(files.snapshot, this.store);
-    for (const problem of problems) onProblem('restoring the snapshot', new Error(problem));
-    const saved = snapshot?.extra as SlaSnapshot | undefined;
-    if (snapshot === undefined || saved?.version !== 1) return;
-    // What is older would be forgotten at once; a gap below that is a gap like any other.
-    if (now() - snapshot.savedAtMs >= policy.forgetAfterMs) return;
-    // What moved to another detector since is its to judge, and to end.
-    const own = ofServices(saved, (service) => this.#isOwn(service));
-    this.#evaluator = SlaEvaluator.restore(own, this.thresholds.current, policy);
-  }
-
   #tick(): void {
     const { now, others } = this.options;
     this.#handle(this.#evaluator.advance(now()));
@@ -302,10 +287,6 @@ export class Detector {
       watchedMs: now() - this.#startedAtMs,
       nowMs: now(),
     });
-  }
-
-  #isOwn(service: string): boolean {
-    return this.options.isOwn?.(service) !== false;
   }
 
   #save(): Promise<void> {

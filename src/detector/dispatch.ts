@@ -2,6 +2,8 @@ import type { Paged } from '../domain/monitor/alert.js';
 import type { SlaEvent } from '../domain/sla/samples.js';
 import { graver, type Severity } from '../domain/sla/severity.js';
 import type { Violation } from '../domain/sla/violation.js';
+import type { Elsewhere } from './elsewhere.js';
+import { newlyHeld, together, type Held } from './held.js';
 import type { IncidentGate, Origin } from './incident-gate.js';
 import { whyOver } from './why-over.js';
 
@@ -22,10 +24,8 @@ export interface DispatcherOptions {
   readonly onFailed: (error: unknown, fingerprint: string) => void;
   /** Why a violation of that fingerprint is over, though it was never seen to begin; undefined: it may go on. */
   readonly whyUnseenOver: (fingerprint: string) => string | undefined;
-  /** Whether another detector holds it open: then it does not end here. */
-  readonly isHeldElsewhere?: ((fingerprint: string) => boolean) | undefined;
-  /** Whether another detector told people of it, and has to tell its incident so first. */
-  readonly isPagedElsewhere?: ((fingerprint: string) => boolean) | undefined;
+  /** The other detectors that watch the same. */
+  readonly neighbours?: Elsewhere | undefined;
   /** Whether its incident is this detector's to end; others are left alone. */
   readonly isOwn?: ((fingerprint: string) => boolean) | undefined;
   /** What people were told of it while Temporal was away, and its incident was not. */
@@ -45,26 +45,6 @@ export interface Standing {
   readonly violation: Violation;
   /** Severity that its incident knows; undefined while it has none. */
   readonly toldSeverity: Severity | undefined;
-}
-
-/** One incident: who holds it open, and what it has been told. */
-interface Held {
-  /** The detector's own violation, while it is open. */
-  own: Violation | undefined;
-  /** What others report, while they do. */
-  reported: { readonly violation: Violation; readonly origin: Origin } | undefined;
-  /** As last known, for the word at its end. */
-  last: Violation;
-  why: string;
-  atMs: number;
-  isSilent: boolean;
-  toldSilent: boolean;
-  toldSeverity: Severity | undefined;
-  toldAtMs: number;
-  isStarted: boolean;
-  sinceMs: number;
-  retryAtMs: number;
-  isBusy: boolean;
 }
 
 /**
@@ -170,11 +150,7 @@ export class Dispatcher {
     const { fingerprint } = violation;
     const known = this.#held.get(fingerprint);
     if (known !== undefined) return known;
-    const held: Held = {
-      ...{ own: undefined, reported: undefined, last: violation, why: '', atMs },
-      ...{ isSilent: false, toldSilent: false, toldSeverity: undefined, toldAtMs: -Infinity },
-      ...{ isStarted: false, sinceMs: this.options.now(), retryAtMs: -Infinity, isBusy: false },
-    };
+    const held = newlyHeld(violation, atMs, this.options.now());
     this.#held.set(fingerprint, held);
     return held;
   }
@@ -221,13 +197,13 @@ export class Dispatcher {
 
   /** What the incident is to hear next; undefined when it knows all. */
   #nextCall(held: Held): { kind: 'start' | 'signal'; run: () => Promise<void> } | undefined {
-    const { gate, now, tellEveryMs, onDispatched } = this.options;
+    const { gate, now, tellEveryMs, onDispatched, neighbours } = this.options;
     const { own, reported } = held;
     const { fingerprint } = held.last;
     const violation = together(own, reported?.violation);
     if (violation === undefined) {
       // The last one that holds it ends it; it is asked again with the next tick.
-      if (this.options.isHeldElsewhere?.(fingerprint) === true) return undefined;
+      if (neighbours?.holds(fingerprint) === true) return undefined;
       const { atMs, why } = held;
       return {
         kind: 'signal',
@@ -244,8 +220,8 @@ export class Dispatcher {
     const isDue = now() - held.toldAtMs >= tellEveryMs;
     const isNew = held.toldSeverity !== violation.severity;
     if (!held.isStarted || isNew || (!isSilent && isDue)) {
-      if (!held.isStarted && this.options.isPagedElsewhere?.(fingerprint) === true)
-        return undefined;
+      // That one has to tell its incident so first.
+      if (!held.isStarted && neighbours?.hasPaged(fingerprint) === true) return undefined;
       const origin = own === undefined ? reported?.origin : undefined;
       return {
         kind: held.isStarted ? 'signal' : 'start',
@@ -279,11 +255,11 @@ export class Dispatcher {
     if (this.#isReconciling) return;
     this.#isReconciling = true;
     this.#reconciledAtMs = nowMs;
-    const { gate, whyUnseenOver, isOwn, isHeldElsewhere } = this.options;
+    const { gate, whyUnseenOver, isOwn, neighbours } = this.options;
     try {
       for (const { fingerprint, heldUntilMs } of await gate.open()) {
         if (this.#held.has(fingerprint) || isOwn?.(fingerprint) === false) continue;
-        if (isHeldElsewhere?.(fingerprint) === true) continue;
+        if (neighbours?.holds(fingerprint) === true) continue;
         // One that others opened is not judged by our samples, only by the time that they gave it.
         const why =
           heldUntilMs === undefined
@@ -308,10 +284,4 @@ export class Dispatcher {
     this.#isReachable = false;
     if (isNews) this.options.onFailed(error, fingerprint);
   }
-}
-
-/** What is violated, by whoever says so: our own measurement, with the gravest severity of both. */
-function together(own: Violation | undefined, reported: Violation | undefined) {
-  if (own === undefined || reported === undefined) return own ?? reported;
-  return { ...own, severity: graver(own.severity, reported.severity) };
 }

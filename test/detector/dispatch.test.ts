@@ -31,8 +31,10 @@ class Watch {
       onDispatched: (v, elapsedMs) => this.started.push([v.fingerprint, elapsedMs]),
       onFailed: (error) => this.failures.push(String(error)),
       whyUnseenOver: (fingerprint) => (this.over.has(fingerprint) ? 'it is inside' : undefined),
-      isHeldElsewhere: (fingerprint) => this.elsewhere.has(fingerprint),
-      isPagedElsewhere: (fingerprint) => this.pagedElsewhere.has(fingerprint),
+      neighbours: {
+        holds: (fingerprint) => this.elsewhere.has(fingerprint),
+        hasPaged: (fingerprint) => this.pagedElsewhere.has(fingerprint),
+      },
       isOwn: (fingerprint) => !this.foreign.has(fingerprint),
     });
   }
