@@ -1,7 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { roleGuard } from '../../src/adapters/identity/role-guard.js';
 import { listen } from '../../src/compose/http-listener.js';
-import { createInternalApi } from '../../src/detector/internal-api.js';
 import type { IncidentRecord } from '../../src/domain/archive.js';
 import type { Role } from '../../src/domain/access.js';
 import { createApp, type ServerParts } from '../../src/server/app.js';
@@ -10,8 +9,9 @@ import { Problem } from '../../src/server/problem.js';
 import { FakeIncidents } from '../detector/fake-incidents.js';
 import { makeDetector, P95, started } from '../detector/make-detector.js';
 import { scratchFolder } from '../support/scratch.js';
+import { listenTo } from './internal-listener.js';
 import { memoryMonitor } from './memory-monitor.js';
-import { NO_HEALTH, serverParts, withTokens } from './server-parts.js';
+import { serverParts, withTokens } from './server-parts.js';
 
 /** The one incident of the archive. */
 export const INCIDENT: IncidentRecord = {
@@ -41,31 +41,17 @@ export async function liveServer(
 ): Promise<LiveServer> {
   const errors: string[] = [];
   const { detector } = await started(makeDetector(scratchFolder(), new FakeIncidents()));
-  const internal = createInternalApi({
+  const inner = await listenTo({
     detector,
     metrics: () => '',
-    push: {
-      services: new Map([['chat', new Set(['e1', 'e2', 'e3'])]]),
-      isOwn: () => true,
-      ...{ incidentTtlMs: 60_000, alertTtlMs: 60_000 },
-      onMeasurements: () => undefined,
-      onAlert: () => undefined,
-      onTruncated: () => undefined,
-    },
-    breakers: () => [],
-    health: () => Promise.resolve(NO_HEALTH),
-    reload: ({ dropChanges }) => detector.thresholds.rebase([P95], { dropChanges }),
-    onError: (error) => errors.push(`detector: ${String(error)}`),
+    push: { services: new Map([['chat', new Set(['e1', 'e2', 'e3'])]]), isOwn: () => true },
+    onError: (text) => errors.push(`detector: ${text}`),
     guard: internalToken === undefined ? () => undefined : roleGuard(internalToken),
-    now: Date.now,
   });
-  const at = { host: '127.0.0.1', port: 0, setting: 'none' };
-  const inner = await listen(internal, at);
-  onTestFinished(() => inner.stop());
   const { authentication, tokens } = withTokens();
   const parts = await serverParts({
     authentication,
-    detector: createDetectorClient(`http://127.0.0.1:${inner.port}`, internalToken),
+    detector: createDetectorClient(inner.url, internalToken),
     monitor: memoryMonitor(Date.now),
     incidents: {
       find: (id) =>
@@ -90,6 +76,7 @@ export async function liveServer(
     ...{ features: [] },
     ...{ probableCause: 'e1 throttles', body: '{"version":1}', markdown: '# e1 throttles' },
   });
+  const at = { host: '127.0.0.1', port: 0, setting: 'none' };
   const outer = await listen(createApp(parts), at);
   onTestFinished(() => outer.stop());
   const url = `http://127.0.0.1:${outer.port}`;

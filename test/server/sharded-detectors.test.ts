@@ -1,6 +1,4 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { listen } from '../../src/compose/http-listener.js';
-import { createInternalApi } from '../../src/detector/internal-api.js';
+import { describe, expect, it, vi } from 'vitest';
 import { shardsOf } from '../../src/domain/shards.js';
 import { createApp } from '../../src/server/app.js';
 import { createDetectorClient } from '../../src/server/detector-client.js';
@@ -8,7 +6,8 @@ import { createShardedDetectors } from '../../src/server/sharded-detectors.js';
 import { FakeIncidents } from '../detector/fake-incidents.js';
 import { makeDetector, P95, started, type Made } from '../detector/make-detector.js';
 import { scratchFolder } from '../support/scratch.js';
-import { NO_HEALTH, serverParts } from './server-parts.js';
+import { listenTo } from './internal-listener.js';
+import { serverParts } from './server-parts.js';
 
 const SERVICES = Array.from({ length: 8 }, (_, i) => `service-${i}`);
 const SHARDS = 3;
@@ -28,32 +27,14 @@ async function product(copies: number) {
     const isOwn = (service: string) => ownersOf(service).includes(number);
     const services = SERVICES.filter(isOwn);
     const made = await started(makeDetector(scratchFolder(), incidents, { services, isOwn }));
-    const { detector } = made;
-    const internal = createInternalApi({
-      detector,
+    const { url, stop } = await listenTo({
+      detector: made.detector,
       metrics: () => `# TYPE up gauge\nup ${number}\n`,
-      push: {
-        services: new Map(SERVICES.map((name) => [name, new Set(['e1'])])),
-        ...{ isOwn, incidentTtlMs: 60_000, alertTtlMs: 60_000 },
-        onMeasurements: () => undefined,
-        onAlert: () => undefined,
-        onTruncated: () => undefined,
-      },
-      breakers: () => [],
-      health: () => Promise.resolve(NO_HEALTH),
-      reload: ({ dropChanges }) => detector.thresholds.rebase([P95], { dropChanges }),
-      onError: (error) => made.problems.push(String(error)),
+      push: { services: new Map(SERVICES.map((name) => [name, new Set(['e1'])])), isOwn },
+      onError: (text) => made.problems.push(text),
       guard: () => undefined,
-      now: Date.now,
     });
-    const listener = await listen(internal, { host: '127.0.0.1', port: 0, setting: 'none' });
-    let isUp = true;
-    const stop = async () => {
-      if (isUp) await listener.stop();
-      isUp = false;
-    };
-    onTestFinished(stop);
-    clients.set(number, createDetectorClient(`http://127.0.0.1:${listener.port}`));
+    clients.set(number, createDetectorClient(url));
     shards.push({ made, stop });
   }
   const nameOf = (number: number) => `detector-${number}`;

@@ -37,7 +37,6 @@ let env: TestWorkflowEnvironment;
 let fleet: FakeFleet;
 /** Whether engine-2 answers 5xx to all that it is asked. */
 let isBroken: boolean;
-let restarts: number;
 /** Whether a restart mends it. */
 let isMendable: boolean;
 
@@ -45,23 +44,9 @@ beforeEach(async () => {
   fleet = new FakeFleet();
   isBroken = true;
   isMendable = true;
-  restarts = 0;
-  fleet.control = {
-    replicas: () =>
-      Promise.resolve(
-        [...fleet.servers.keys()].map((name) => ({
-          ...{ name, address: '127.0.0.1:1', state: 'running' as const, release: 'r1' },
-          generation: name === TARGET.replica ? 1 + restarts : 1,
-        })),
-      ),
-    restart: () => {
-      restarts += 1;
-      if (isMendable) isBroken = false;
-      return Promise.resolve();
-    },
-    scale: () => Promise.reject(new Error('not in this test')),
-    logs: () => Promise.resolve('a log'),
-  };
+  fleet.letRestart(() => {
+    if (isMendable) isBroken = false;
+  });
   env = await createDevServerEnv();
 });
 afterEach(async ({ task }) => {
@@ -161,7 +146,7 @@ describe('a replica whose breaker’s trials keep failing', () => {
         ...{ outcome: 'recovered', procedure: 'error_rate_spike' },
       });
     });
-    expect(restarts).toBe(1);
+    expect(fleet.restartsOf(TARGET.replica)).toBe(1);
     const steps = new Map(fleet.lines.map(({ stage, text }) => [stage, text]));
     expect(steps.get('verified')).toBe(
       'restart_service: breaker_failed_trials 3.000 → 0.000 (limit 2.000)',
@@ -195,7 +180,7 @@ describe('a replica whose breaker’s trials keep failing', () => {
       await breakers().order(TARGET, 'isolate', { by: 'ada', reason: 'GPU is replaced' });
       await handle().result();
     });
-    expect(restarts).toBe(1);
+    expect(fleet.restartsOf(TARGET.replica)).toBe(1);
     expect(fleet.servers.get('engine-2')).toMatchObject({ admin: 'drain' });
   });
 });

@@ -65,6 +65,7 @@ export class FakeFleet {
   readonly opened = new Map<string, string>();
   readonly alerts: AlertRecord[] = [];
   readonly servers = new Map<string, LoadBalancerServer>();
+  private readonly restarts = new Map<string, number>();
   private readonly changes: { atMs: number; latency: Map<string, number> }[] = [];
   /** Whom alerts reach, and how often. */
   alerting: Alerting = QUIET;
@@ -188,6 +189,31 @@ export class FakeFleet {
 
   /** What starts and restarts replicas; none where not set. */
   control: ReplicaControl | undefined = undefined;
+
+  /** Lets its replicas be restarted; each restart is a generation more, and counted. */
+  letRestart(onRestart: () => void): void {
+    this.control = {
+      replicas: () =>
+        Promise.resolve(
+          [...this.servers.keys()].map((name) => ({
+            ...{ name, address: '127.0.0.1:1', state: 'running' as const, release: 'r1' },
+            generation: 1 + this.restartsOf(name),
+          })),
+        ),
+      restart: (_, replica) => {
+        this.restarts.set(replica, 1 + this.restartsOf(replica));
+        onRestart();
+        return Promise.resolve();
+      },
+      scale: () => Promise.reject(new AdapterError('rejected', 'not in this test')),
+      logs: () => Promise.resolve('a log'),
+    };
+  }
+
+  /** How often a replica was restarted. */
+  restartsOf(replica: string): number {
+    return this.restarts.get(replica) ?? 0;
+  }
 
   /** A world around this fleet. */
   world(

@@ -21,30 +21,14 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 let env: TestWorkflowEnvironment;
 let fleet: FakeFleet;
-let restarts: number;
+const restarts = () => fleet.restartsOf('engine-2');
 
 /** Engine-2 is slow whatever its load, until it is restarted: a drain helps its service, not itself. */
 beforeEach(async () => {
   fleet = new FakeFleet();
-  restarts = 0;
-  fleet.latencyOf = (s) => (s.name === 'engine-2' && restarts === 0 ? 600 : 110);
+  fleet.latencyOf = (s) => (s.name === 'engine-2' && restarts() === 0 ? 600 : 110);
   fleet.note();
-  fleet.control = {
-    replicas: () =>
-      Promise.resolve(
-        [...fleet.servers.keys()].map((name) => ({
-          ...{ name, address: '127.0.0.1:1', state: 'running' as const, release: 'r1' },
-          generation: name === 'engine-2' ? 1 + restarts : 1,
-        })),
-      ),
-    restart: () => {
-      restarts += 1;
-      fleet.note();
-      return Promise.resolve();
-    },
-    scale: () => Promise.reject(new Error('not in this test')),
-    logs: () => Promise.resolve('a log'),
-  };
+  fleet.letRestart(() => fleet.note());
   env = await createTimeSkippingEnv();
 }, 120_000);
 afterEach(() => env.teardown());
@@ -100,7 +84,7 @@ describe('a violation that goes on after its recovery was verified', () => {
       const drained = await until(handle, ({ state }) => state === 'verifying');
       expect(drained).toMatchObject({ procedure: 'latency_spike', outcome: 'recovered' });
       expect(fleet.servers.get('engine-2')?.admin).toBe('drain');
-      const restarted = await until(handle, () => restarts > 0);
+      const restarted = await until(handle, () => restarts() > 0);
       expect(stages(restarted)).toContain('unresolved');
       await until(handle, ({ state }) => state === 'verifying');
       await resolve(handle);
@@ -109,7 +93,7 @@ describe('a violation that goes on after its recovery was verified', () => {
         procedure: 'critical_system',
       });
     });
-    expect(restarts).toBe(1);
+    expect(restarts()).toBe(1);
     expect(fleet.servers.get('engine-2')).toMatchObject({ admin: 'ready', weight: 100 });
   });
 
@@ -120,10 +104,10 @@ describe('a violation that goes on after its recovery was verified', () => {
       const handed = await until(handle, ({ state }) => state === 'escalated');
       expect(handed.outcome).toBe('recovered');
       expect(handed.why).toBe('major is below the least severity of critical_system (critical)');
-      expect(restarts).toBe(0);
+      expect(restarts()).toBe(0);
       const { violation } = handed;
       await handle.signal(observedSignal, { ...violation, severity: 'critical', atMs: Date.now() });
-      await until(handle, () => restarts > 0);
+      await until(handle, () => restarts() > 0);
       await resolve(handle);
       expect((await handle.result()).procedure).toBe('critical_system');
     });
@@ -142,6 +126,6 @@ describe('a violation that goes on after its recovery was verified', () => {
       await resolve(handle);
       expect((await handle.result()).outcome).toBe('aborted');
     });
-    expect(restarts).toBe(0);
+    expect(restarts()).toBe(0);
   });
 });
