@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { incidentIdOf } from '../../src/workflows/messages.js';
 import { eventually } from './eventually.js';
 import { Stack } from './stack.js';
@@ -31,11 +31,15 @@ beforeAll(async () => {
 
 afterAll(() => stack.stop(), 90_000);
 
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await stack.calm();
+}, 180_000);
+
 /** Breaks engine-2 and waits until an operator is asked. */
 async function untilAsked() {
   const startedAtMs = Date.now();
   expect((await stack.cli('fault', 'slow-replica', 'engine-2')).code).toBe(0);
-  await stack.openedAfter(startedAtMs, WITHIN_MS);
+  await stack.openedAfter(startedAtMs, WITHIN_MS, ID);
   return stack.until(
     ID,
     'an approval to be asked for',

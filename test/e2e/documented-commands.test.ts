@@ -171,7 +171,7 @@ describe('the commands of the documentation', () => {
       const begin = async () => {
         const atMs = Date.now();
         expect((await stack.cli('fault', 'slow-replica', 'engine-2')).code).toBe(0);
-        await stack.openedAfter(atMs, WITHIN_MS);
+        await stack.openedAfter(atMs, WITHIN_MS, ID);
         await asks('load_balancer_adjust');
       };
       const end = async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { incidentIdOf } from '../../src/workflows/messages.js';
 import { eventually } from './eventually.js';
 import { Stack } from './stack.js';
@@ -60,6 +60,10 @@ afterAll(async () => {
   await hook.stop();
   await late.stop();
 }, 90_000);
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await stack.calm();
+}, 180_000);
 
 async function breaker(): Promise<BreakerJson> {
   const { breakers } = (await stack.api('/v1/breakers')) as { breakers: BreakerJson[] };

@@ -18,7 +18,7 @@ describe('a stop in the middle of an incident, and a start', () => {
   it('goes on with it: what was changed is still in force, and is released once', async () => {
     const startedAtMs = Date.now();
     expect((await stack.cli('fault', 'slow-replica', 'engine-2')).code).toBe(0);
-    await stack.openedAfter(startedAtMs, WITHIN_MS);
+    await stack.openedAfter(startedAtMs, WITHIN_MS, ID);
     const before = await stack.until(
       ID,
       'recovered',

@@ -235,16 +235,33 @@ export class Stack {
     return eventually(() => this.incident(id), accept, { what, withinMs, context });
   }
 
-  /** Waits for the incident that is opened after `afterMs` (Unix milliseconds). */
-  async openedAfter(afterMs: number, withinMs: number): Promise<IncidentJson> {
-    const isNew = (one: IncidentJson) => Date.parse(one.openedAt) >= afterMs;
+  /** Waits for the incident that is opened after `afterMs` (Unix milliseconds), or for that of an id. */
+  async openedAfter(afterMs: number, withinMs: number, id?: string): Promise<IncidentJson> {
+    const isNew = (one: IncidentJson) =>
+      Date.parse(one.openedAt) >= afterMs && (id === undefined || one.id === id);
     const incidents = await eventually(
       () => this.incidents(),
       (all) => all.some(isNew),
-      { what: 'a new incident', withinMs, context: () => this.written },
+      { what: `a new incident ${id ?? ''}`, withinMs, context: () => this.written },
     );
     // Just seen by the condition above.
     return incidents.find(isNew)!;
+  }
+
+  /**
+   * What one test leaves behind must not make its second try, or the next test, fail as well: ends
+   * faults, aborts what acts, and waits until no incident is open.
+   */
+  async calm(withinMs = 150_000): Promise<void> {
+    await this.cli('fault', 'clear');
+    for (const { id, state } of await this.incidents()) {
+      if (state !== 'resolved') await this.cli('abort', id, '--by', 'the test');
+    }
+    await eventually(
+      () => this.incidents(),
+      (all) => all.every(({ state }) => state === 'resolved'),
+      { what: 'no incident left open', withinMs, context: () => this.written },
+    );
   }
 
   private environment(): NodeJS.ProcessEnv {
