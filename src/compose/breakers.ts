@@ -6,6 +6,7 @@ import {
 import type { Breakers } from '../activities/world.js';
 import type { Config } from '../config/schema.js';
 import { AdapterError } from '../domain/ports.js';
+import { announceOrder } from '../server/announce-order.js';
 import { isNoAnswer } from '../server/no-answer.js';
 import {
   BREAKER_MEMO,
@@ -61,15 +62,16 @@ export function createBreakers(
     async order(target, order, message) {
       const client = later();
       try {
-        return await client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
-          client.workflow.executeUpdateWithStart(BREAKER_UPDATES[order], {
+        return await client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, async () => {
+          await announceOrder(client, breakerWorkflowId(target));
+          return client.workflow.executeUpdateWithStart(BREAKER_UPDATES[order], {
             args: [message],
             startWorkflowOperation: new WithStartWorkflowOperation<BreakerWorkflow>(
               BREAKER_WORKFLOW,
               { ...start(target), workflowIdConflictPolicy: 'USE_EXISTING' },
             ),
-          }),
-        );
+          });
+        });
       } catch (cause) {
         if (cause instanceof WorkflowUpdateFailedError) {
           const why = cause.cause?.message ?? cause.message;

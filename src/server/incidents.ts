@@ -10,6 +10,7 @@ import {
   type OperatorAction,
 } from '../workflows/messages.js';
 import { killSwitchUpdate, MONITOR_WORKFLOW_ID } from '../workflows/monitor-messages.js';
+import { announceOrder } from './announce-order.js';
 import { updateMonitor } from './monitor-client.js';
 import { isNoAnswer } from './no-answer.js';
 import { Problem } from './problem.js';
@@ -68,11 +69,12 @@ export function createIncidents(archive: Archive, client: Client): Incidents {
     async operate(id, operation, message, updateId) {
       const handle = client.workflow.getHandle(fullId(id));
       try {
-        return await within(ORDER_WITHIN_MS, () =>
-          operation === 'acknowledge'
-            ? handle.executeUpdate(acknowledgeUpdate, { args: [message], updateId })
-            : handle.executeUpdate(OPERATOR_UPDATES[operation], { args: [message], updateId }),
-        );
+        return await within(ORDER_WITHIN_MS, async () => {
+          await announceOrder(client, handle.workflowId);
+          const update =
+            operation === 'acknowledge' ? acknowledgeUpdate : OPERATOR_UPDATES[operation];
+          return handle.executeUpdate(update, { args: [message], updateId });
+        });
       } catch (error) {
         throw asProblem(error, id);
       }

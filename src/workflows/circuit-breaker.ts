@@ -32,7 +32,7 @@ import {
   type BreakerView,
 } from './breaker-messages.js';
 import { isHistoryLong } from './history-length.js';
-import { ATTRIBUTES } from './messages.js';
+import { ATTRIBUTES, orderFollowsSignal } from './messages.js';
 import { applyBreaker, prepareBreaker } from './proxies.js';
 import { messageOf } from './rollback.js';
 
@@ -74,6 +74,7 @@ class BreakerRun {
     setHandler(breakerOutcomeSignal, (outcome) => this.observe(outcome), {
       description: 'What was seen: {"kind": "aphrodite_engine", "failures": 5, "successes": 0, …}',
     });
+    setHandler(orderFollowsSignal, () => undefined, { description: 'An order follows' });
     for (const order of BREAKER_ORDERS) this.handle(order);
   }
 

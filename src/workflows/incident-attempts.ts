@@ -196,11 +196,16 @@ export class IncidentAttempts {
   ): Promise<string | undefined> {
     const { log, turns, inbox } = this.parts;
     const { severity, windowMs } = log.view.violation;
-    const answer = await turns.ask(requestId, {
-      severity,
-      purpose: { kind: 'recovery', procedure: plan.procedure },
-      limits,
-    });
+    const isOver = () => inbox.resolved !== undefined || inbox.isAborted();
+    const onSilent = () => {
+      log.set({ state: 'waiting', why: 'the lease does not answer' });
+      log.tell(
+        'waiting',
+        `the workflow "lease" does not answer: ${plan.procedure} acts once it does`,
+      );
+    };
+    const purpose = { kind: 'recovery', procedure: plan.procedure } as const;
+    const answer = await turns.ask(requestId, { severity, purpose, limits }, { isOver, onSilent });
     if (answer.refusal !== undefined) {
       const { why, retryAfterMs } = answer.refusal;
       this.askAgainAtMs = now() + retryAfterMs;
@@ -208,13 +213,12 @@ export class IncidentAttempts {
       log.tell('escalated', `${why}; a person may act before ${plan.procedure} does`);
       return undefined;
     }
-    const isOver = () => inbox.resolved !== undefined || inbox.isAborted();
     const { holdMs } = plan.verification.rule;
     const isEarly = now() - log.view.openedAtMs < holdMs;
     if (answer.granted && isEarly) return requestId;
     onWait();
     log.letWrite();
-    if (!answer.granted) {
+    if (!answer.granted && !isOver()) {
       log.set({ state: 'waiting' });
       const place = answer.ahead === 0 ? 'it is next' : `${answer.ahead} come before it`;
       log.tell('waiting', `another recovery acts on this target; ${place}`);

@@ -272,6 +272,11 @@ export const noDataSignal = defineSignal<[{ atMs: number }]>('no-data');
 export const acknowledgeSignal = defineSignal<[OperatorMessage]>('acknowledge');
 export const abortSignal = defineSignal<[AbortMessage]>('abort');
 export const progressSignal = defineSignal<[RecoveryProgress]>('progress');
+/**
+ * Changes nothing: sent before an operator's update, so that the history has an event of its own there
+ * (docs/decisions/updates-and-replay.md).
+ */
+export const orderFollowsSignal = defineSignal('order-follows');
 /** From the incident to its recovery. */
 export const operatorSignal = defineSignal<[{ action: OperatorAction } & AbortMessage]>('operator');
 

@@ -1,7 +1,8 @@
-import { condition, setHandler, CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
 import {
   OPERATOR_ACTIONS,
   OPERATOR_UPDATES,
+  orderFollowsSignal,
   type AbortMessage,
   type ApprovalRequest,
   type OperatorAction,
@@ -36,6 +37,7 @@ export function handleOperators(
   refuse: (ask: Ask) => string | undefined,
   accept: (ask: Ask) => string,
 ): void {
+  setHandler(orderFollowsSignal, () => undefined, { description: 'An order follows' });
   for (const action of OPERATOR_ACTIONS) {
     setHandler(
       OPERATOR_UPDATES[action],

@@ -15,6 +15,9 @@ import {
 import type { Target } from './messages.js';
 import { askTurn, ensureLease, giveTurn } from './proxies.js';
 
+/** The lease answers within a second; after so long its own workflow task must be failing. */
+const SILENT_AFTER_MS = 30_000;
+
 /** An incident's turns at its target: asked of the lease workflow, and given back. */
 export class Turns {
   private readonly answers = new Map<string, LeaseAnswer>();
@@ -30,10 +33,17 @@ export class Turns {
     this.answers.set(answer.requestId, answer);
   }
 
-  /** Asks for the target; the answer says whether it is ours, waits in the queue, or is refused. */
+  /**
+   * Asks for the target; the answer says whether it is ours, waits in the queue, or is refused. Until there
+   * is one nothing may act: `onSilent` is called where it takes long, `isOver` ends the waiting.
+   */
   async ask(
     requestId: string,
     want: Pick<LeaseAsk, 'severity' | 'purpose' | 'limits'>,
+    {
+      isOver = () => false,
+      onSilent = () => undefined,
+    }: { readonly isOver?: () => boolean; readonly onSilent?: () => void } = {},
   ): Promise<LeaseAnswer> {
     const known = this.answers.get(requestId);
     if (known !== undefined) return known;
@@ -43,7 +53,11 @@ export class Turns {
     const answer = await askTurn(request).catch(() => undefined);
     if (answer !== undefined) this.hear(answer);
     else await this.send(request);
-    await condition(() => this.answers.has(requestId));
+    const isAnswered = () => this.answers.has(requestId) || isOver();
+    if (!isAnswered() && !(await condition(isAnswered, SILENT_AFTER_MS))) {
+      onSilent();
+      await condition(isAnswered);
+    }
     return (
       this.answers.get(requestId) ?? { requestId, granted: false, ahead: 0, refusal: undefined }
     );

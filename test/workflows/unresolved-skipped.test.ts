@@ -129,3 +129,23 @@ describe('a violation that goes on after its recovery was verified', () => {
     expect(restarts()).toBe(0);
   });
 });
+
+describe('a lease that does not answer', () => {
+  it('is said, lets nothing act, and holds nobody when the violation ends', async () => {
+    // Nobody works for that queue: what a lease is like whose workflow task fails again and again.
+    const silent = { workflowId: 'lease', taskQueue: 'nobody' };
+    const lease = await env.client.workflow.start('lease', silent);
+    await live(async () => {
+      const handle = await start('critical');
+      const waiting = await until(handle, ({ state }) => state === 'waiting');
+      expect(waiting.why).toBe('the lease does not answer');
+      expect(waiting.timeline.map(({ text }) => text)).toContain(
+        'the workflow "lease" does not answer: latency_spike acts once it does',
+      );
+      expect(fleet.effects).toEqual([]);
+      await resolve(handle);
+      expect(await handle.result()).toMatchObject({ outcome: 'superseded' });
+    });
+    await lease.terminate();
+  });
+});
