@@ -31,12 +31,14 @@ const breakers = () => createBreakers(() => env.client, { breakers: CONFIG });
 const withNewWorker = <T>(run: () => Promise<T>) =>
   runWithWorkers(env, new FakeFleet().world(coordination(), {}, breakers()), run);
 
+const isGiven = (value: unknown) => value !== null && value !== undefined;
+
 /** Names of its events so far, without what each begins with. */
 async function eventsOf(workflowId: string): Promise<string[]> {
   const { events } = await env.client.workflow.getHandle(workflowId).fetchHistory();
   return (events ?? []).map((event) =>
     Object.keys(event)
-      .filter((key) => key.endsWith('EventAttributes') && event[key as keyof typeof event] != null)
+      .filter((key) => key.endsWith('EventAttributes') && isGiven(event[key as keyof typeof event]))
       .join()
       .replace('EventAttributes', ''),
   );
@@ -64,17 +66,19 @@ describe('an update that a worker handles which has just taken over', () => {
   });
 
   it('may come to the lease right after a timer that found nobody to look up', async () => {
-    const { askTurn, giveTurn } = coordination();
+    const asking = coordination();
     await withNewWorker(async () => {
       // Where it does not run yet it is started, and the answer may then come by signal.
-      await coordination().ensureLease();
-      await vi.waitFor(async () => expect(await askTurn(request('1', 'engine-1'))).toBeDefined());
-      await giveTurn('1');
+      await asking.ensureLease();
+      await vi.waitFor(async () =>
+        expect(await asking.askTurn(request('1', 'engine-1'))).toBeDefined(),
+      );
+      await asking.giveTurn('1');
       await endsWith(LEASE_WORKFLOW_ID, ['timerFired', ...EMPTY_TASK]);
     });
     await withNewWorker(async () => {
       await vi.waitFor(async () =>
-        expect(await askTurn(request('2', 'engine-2'))).toMatchObject({ granted: true }),
+        expect(await asking.askTurn(request('2', 'engine-2'))).toMatchObject({ granted: true }),
       );
     });
     await replay(LEASE_WORKFLOW_ID);
@@ -82,7 +86,7 @@ describe('an update that a worker handles which has just taken over', () => {
     await withNewWorker(async () => {
       await vi.waitFor(
         async () => {
-          expect(await askTurn(request('3', 'engine-2'))).toMatchObject({ granted: true });
+          expect(await asking.askTurn(request('3', 'engine-2'))).toMatchObject({ granted: true });
         },
         { timeout: 60_000, interval: 500 },
       );
