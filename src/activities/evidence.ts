@@ -189,14 +189,20 @@ async function otherIncidents(
     limit: MOST_OTHERS,
   });
   const others = items.filter(({ id, runId }) => id !== incidentId || runId !== incidentRunId);
+  const replicas = world.services.get(service)?.replicas ?? [];
+  const replicaIn = (text: string) =>
+    replicas.find(({ server }) => text.split(/[\s,;]+/).some((word) => word.endsWith(`/${server}`)))
+      ?.name;
   const stories = await Promise.all(
     others.map(async ({ id, runId, replica }) => {
       const lines = await world.archive.timeline(id, runId);
       return lines
         .filter(({ stage, text }) => SET_STAGES.has(stage) && SPREADING.test(text))
-        .map(({ atMs, text }): ChangeEvent => {
+        .map(({ atMs, stage, text }): ChangeEvent => {
           const summary = `a recovery: ${text}`;
-          return { atMs, service, replica, kind: 'config', summary };
+          // What is put back is as it always was, but for whom it concerns: it explains nobody else.
+          const concerned = stage === 'changed' ? undefined : replicaIn(text);
+          return { atMs, service, replica: replica ?? concerned, kind: 'config', summary };
         });
     }),
   );
