@@ -3,6 +3,7 @@ import type { UpdateDefinition } from '@temporalio/common';
 import type { MonitorView } from '../domain/monitor/monitor-state.js';
 import { RECOVERY_QUEUE } from '../workflows/messages.js';
 import { MONITOR_MEMO, MONITOR_WORKFLOW_ID } from '../workflows/monitor-messages.js';
+import { announceOrder } from './announce-order.js';
 
 /** How the monitor's workflow is started wherever it does not run. */
 export const monitorStart = {
@@ -35,13 +36,14 @@ export function updateMonitor<Result, Ask>(
   update: UpdateDefinition<Result, [Ask]>,
   ask: Ask,
 ): Promise<Result> {
-  return client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
-    client.workflow.executeUpdateWithStart(update, {
+  return client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, async () => {
+    await announceOrder(client, MONITOR_WORKFLOW_ID);
+    return client.workflow.executeUpdateWithStart(update, {
       args: [ask],
       startWorkflowOperation: new WithStartWorkflowOperation('monitor', {
         ...monitorStart,
         args: [],
       }),
-    }),
-  );
+    });
+  });
 }

@@ -7,6 +7,7 @@ import {
   patched,
   setCurrentDetails,
   setHandler,
+  upsertMemo,
 } from '@temporalio/workflow';
 import {
   aheadOf,
@@ -38,7 +39,6 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
   let state = initial;
   const toTell: { readonly request: LeaseRequest; readonly answer: LeaseAnswer }[] = [];
   const isBusy = () => state.held.length + state.waiting.length > 0;
-  const isThere = (id: string) => [...state.held, ...state.waiting].some((a) => a.requestId === id);
 
   /** Takes a new state; those that wait are told, but for the one that is being answered. */
   const adopt = (
@@ -85,26 +85,26 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
   };
 
   // A lease that has run since before goes on as it began, until it continues as new.
-  const isOrderless = patched('lease-orderless');
+  const leavesTraces = patched('lease-traces');
   // Whether nobody held anything when it was last looked: no timer then, an idle history must not grow.
   let isIdle = true;
   for (;;) {
     if (isIdle) await condition(() => toTell.length > 0 || isBusy());
-    // An ask may be handled before, or after, a timer that fired at the same time, and in the other order
-    // when a worker takes over (docs/decisions/updates-and-replay.md): it must not be looked up by it.
-    const watched = [...state.held, ...state.waiting];
     const wasTold = await condition(() => toTell.length > 0, HOLDER_CHECK_MS);
     await Promise.all(toTell.splice(0).map(tell));
-    const seen = isOrderless ? watched : [...state.held, ...state.waiting];
-    const due = wasTold ? [] : seen.filter(({ requestId }) => isThere(requestId));
+    const due = wasTold ? [] : [...state.held, ...state.waiting];
     if (due.length > 0) {
       for (const requestId of await findEndedHolders(due)) {
         log.warn('lease freed: its holder ended without giving it up', { requestId });
         adopt(endLease(state, requestId, Date.now()));
       }
     }
-    // What was freed was so in a task that starts a timer: never one that leaves nothing in the history.
-    isIdle = !isBusy() && (!isOrderless || (!wasTold && due.length === 0));
+    if (leavesTraces) {
+      // Each task of this loop leaves something in the history, a timer or this: else a worker that has
+      // just taken over would handle it in one go with the next ask (docs/decisions/updates-and-replay.md).
+      isIdle = !wasTold && due.length === 0;
+      if (isIdle) upsertMemo({ idleSince: new Date().toISOString() });
+    } else isIdle = !isBusy();
     if (isHistoryLong() && toTell.length === 0) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof lease>(state);

@@ -24,11 +24,11 @@ import {
   withFacts,
   wokenBy,
   type MonitorState,
-  type MonitorView,
 } from '../domain/monitor/monitor-state.js';
 import { silenceProblem, type Silence } from '../domain/monitor/silence.js';
 import { describeMonitor } from './details-monitor.js';
 import { isHistoryLong } from './history-length.js';
+import { orderFollowsSignal } from './messages.js';
 import {
   factsSignal,
   goneSignal,
@@ -72,6 +72,7 @@ class Monitor {
     this.state = given;
     // First: an update that came with the start is handled as soon as its handler is there.
     this.adopt(settle(given, Date.now()));
+    setHandler(orderFollowsSignal, () => undefined, { description: 'An order follows' });
     this.handleOperators();
     this.handleAlerts();
   }
@@ -87,7 +88,6 @@ class Monitor {
       if (this.callAgainAtMs !== undefined && this.callAgainAtMs <= Date.now()) {
         this.callAgainAtMs = undefined;
         this.toWake.push(...this.state.book.open);
-        if (this.toWake.length === 0) this.leaveTrace();
       }
       await Promise.all(this.toWake.splice(0).map((one) => this.wake(one)));
       if (isHistoryLong() && this.toWake.length === 0) {
@@ -113,20 +113,8 @@ class Monitor {
     const text = JSON.stringify(view);
     if (text === this.shown) return;
     this.shown = text;
-    this.show(view);
-  }
-
-  private show(view: MonitorView): void {
     upsertMemo({ [MONITOR_MEMO]: view, [KILL_SWITCH_MEMO]: view.killSwitch });
     setCurrentDetails(describeMonitor(view));
-  }
-
-  /**
-   * For a task that would else leave nothing in the history, though what it does and what an update does
-   * depend on each other (docs/decisions/updates-and-replay.md).
-   */
-  private leaveTrace(): void {
-    this.show(viewOf(this.state));
   }
 
   private async wake({ incidentId, runId, alertId }: OpenAlert): Promise<void> {
@@ -138,7 +126,6 @@ class Monitor {
     } catch {
       // Ended from outside: it must not stand in the way of others.
       this.adopt({ ...this.state, book: leave(this.state.book, runId) });
-      this.leaveTrace();
     }
   }
 

@@ -5,7 +5,11 @@ import { createBreakers } from '../../src/compose/breakers.js';
 import { createCoordination } from '../../src/compose/coordination.js';
 import { configSchema } from '../../src/config/schema.js';
 import { breakerWorkflowId } from '../../src/workflows/breaker-messages.js';
-import { LEASE_WORKFLOW_ID, type LeaseRequest } from '../../src/workflows/lease-messages.js';
+import {
+  acquireLeaseUpdate,
+  LEASE_WORKFLOW_ID,
+  type LeaseRequest,
+} from '../../src/workflows/lease-messages.js';
 import { createDevServerEnv, workflowBundle } from '../support/temporal.js';
 import { FakeFleet } from './fake-world.js';
 import { recordHistories } from './record-histories.js';
@@ -56,7 +60,7 @@ async function replay(workflowId: string): Promise<void> {
   await Worker.runReplayHistory({ workflowBundle: workflowBundle() }, history, workflowId);
 }
 
-const EMPTY_TASK = ['workflowTaskScheduled', 'workflowTaskStarted', 'workflowTaskCompleted'];
+const TASK = ['workflowTaskScheduled', 'workflowTaskStarted', 'workflowTaskCompleted'];
 
 describe('an update that a worker handles which has just taken over', () => {
   const request = (requestId: string, replica: string): LeaseRequest => ({
@@ -74,19 +78,28 @@ describe('an update that a worker handles which has just taken over', () => {
         expect(await asking.askTurn(request('1', 'engine-1'))).toBeDefined(),
       );
       await asking.giveTurn('1');
-      await endsWith(LEASE_WORKFLOW_ID, ['timerFired', ...EMPTY_TASK]);
+      await endsWith(LEASE_WORKFLOW_ID, ['timerFired', ...TASK, 'workflowPropertiesModified']);
     });
+    // Two at once, there before the worker is.
+    const asks = ['2', '3'].map((id) =>
+      env.client.workflow
+        .getHandle(LEASE_WORKFLOW_ID)
+        .executeUpdate(acquireLeaseUpdate, { args: [request(id, `engine-${id}`)] }),
+    );
     await withNewWorker(async () => {
-      await vi.waitFor(async () =>
-        expect(await asking.askTurn(request('2', 'engine-2'))).toMatchObject({ granted: true }),
-      );
+      const granted = (await Promise.all(asks)).filter((answer) => answer.granted);
+      expect(granted).toHaveLength(1);
     });
+    const accepted = (await eventsOf(LEASE_WORKFLOW_ID)).filter(
+      (name) => name === 'workflowExecutionUpdateAccepted',
+    );
+    expect(accepted).toHaveLength(3);
     await replay(LEASE_WORKFLOW_ID);
     // A third one goes on with it: who is gone is found out, and the next has the target.
     await withNewWorker(async () => {
       await vi.waitFor(
         async () => {
-          expect(await asking.askTurn(request('3', 'engine-2'))).toMatchObject({ granted: true });
+          expect(await asking.askTurn(request('4', 'engine-2'))).toMatchObject({ granted: true });
         },
         { timeout: 60_000, interval: 500 },
       );
@@ -108,7 +121,7 @@ describe('an update that a worker handles which has just taken over', () => {
       await breakers().tell(target, seen);
       await vi.waitFor(async () => expect(await eventsOf(id)).toContain('workflowTaskCompleted'));
       await breakers().tell(target, seen);
-      await endsWith(id, ['workflowExecutionSignaled', ...EMPTY_TASK]);
+      await endsWith(id, ['workflowExecutionSignaled', ...TASK]);
     });
     const before = (await eventsOf(id)).length;
     await withNewWorker(async () => {

@@ -152,6 +152,22 @@ export function crashOf(facts: Facts): ChangeEvent | undefined {
   );
 }
 
+/** A change as it is told: of something, from one value to another. */
+const FROM_TO = /^(?:(?<of>.*): )?(?<from>.+?) to (?<to>.+)$/;
+
+/**
+ * Whether a change put back what one before it had changed (`v2 to v1` after `v1 to v2`): what it leads to
+ * had been in use, and was well.
+ */
+export function isReturn(change: ChangeEvent, { recentChanges }: Facts): boolean {
+  const { of, from, to } = FROM_TO.exec(change.summary)?.groups ?? {};
+  if (from === undefined || to === undefined) return false;
+  const opposite = `${of === undefined ? '' : `${of}: `}${to} to ${from}`;
+  return recentChanges.some(
+    ({ kind, atMs, summary }) => kind === change.kind && atMs < change.atMs && summary === opposite,
+  );
+}
+
 /** Whether a change tells of a process that came or went, not of a setting. */
 export function isLifecycle({ kind, summary }: ChangeEvent): boolean {
   return kind === 'restart' || CRASH.test(summary) || /^(start|stop|restart)\b/i.test(summary);

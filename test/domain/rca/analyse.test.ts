@@ -68,6 +68,20 @@ describe('analysis of the reference fleet’s faults', () => {
     expect(saysCrash(FAULT_MS - 8 * 60_000)).toBe(false);
   });
 
+  it('names the noisy tenant, not the release that was taken back before it', () => {
+    const release = (atMs: number, summary: string) => ({
+      ...{ atMs, summary, service: 'engine', replica: undefined, kind: 'release' as const },
+    });
+    const after = (...changes: ReturnType<typeof release>[]) =>
+      analyse(evidenceOf({ ...named('noisy-tenant'), changes }, 71)).probableCause?.kind;
+    const there = release(FAULT_MS - 300_000, 'release of fleet: "v1" to "v2"');
+    const back = release(FAULT_MS - 120_000, 'release of fleet: "v2" to "v1"');
+    expect(after(there, back)).toBe('resource-contention');
+    // A third release is no return.
+    const on = release(FAULT_MS - 120_000, 'release of fleet: "v2" to "v3"');
+    expect(after(there, on)).not.toBe('resource-contention');
+  });
+
   it('gives probabilities that sum to 1 with undetermined', () => {
     for (const fault of FAULTS) {
       const { hypotheses, undetermined } = analyse(evidenceOf(fault, 9));

@@ -1,5 +1,5 @@
 import { clockTime, describeChange } from '../describe-change.js';
-import { demandRise } from '../facts.js';
+import { demandRise, isReturn } from '../facts.js';
 import { noisyTenant } from '../tenants.js';
 import { stepArguments } from './step-arguments.js';
 import {
@@ -42,6 +42,11 @@ export const codeRegression: Hypothesis = {
             sinceMs <= CLOSE_MS && scope.kind === 'service',
             () => 'all replicas are hit, as by a release',
             WEAK,
+          ],
+          [
+            release !== undefined && isReturn(release, facts),
+            () => 'but it took a release back: what runs since had run before, and was well',
+            -STRONG,
           ],
           [isElsewhere, () => 'but another replica was released', -STRONG],
           [
