@@ -21,6 +21,7 @@ export const codeRegression: Hypothesis = {
     const { evidence, scope, onsetMs, recentChanges } = facts;
     const release = recentChanges.find(({ kind }) => kind === 'release');
     const sinceMs = release === undefined ? Infinity : onsetMs - release.atMs;
+    const isBack = release !== undefined && isReturn(release, facts);
     const isElsewhere =
       release?.replica !== undefined &&
       scope.kind === 'replica' &&
@@ -35,18 +36,18 @@ export const codeRegression: Hypothesis = {
           [
             release !== undefined,
             () => `${clockTime(release!.atMs)} released: ${release!.summary}`,
-            closeness(sinceMs),
+            isBack ? WEAK : closeness(sinceMs),
           ],
-          [sinceMs <= AT_ONCE_MS, () => 'it began within minutes of the release', GOOD],
+          [sinceMs <= AT_ONCE_MS && !isBack, () => 'it began within minutes of the release', GOOD],
           [
             sinceMs <= CLOSE_MS && scope.kind === 'service',
             () => 'all replicas are hit, as by a release',
             WEAK,
           ],
           [
-            release !== undefined && isReturn(release, facts),
+            isBack,
             () => 'but it took a release back: what runs since had run before, and was well',
-            -STRONG,
+            -GOOD,
           ],
           [isElsewhere, () => 'but another replica was released', -STRONG],
           [
