@@ -44,7 +44,7 @@ export class ScalingStack {
       for (const child of this.#children) child.kill('SIGTERM');
     });
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => process.exit(1));
+      process.on(signal, () => process.exit(1));
     const fleet = this.#spawn('fleet', [FLEET], 'pipe');
     this.#fleet = fleet;
     const port = Number(await said(fleet, /^(\d+)$/m));

@@ -33,8 +33,8 @@ if (planted !== undefined && !(planted in PLANTS)) {
 const out = (line: string) => void process.stdout.write(`${line}\n`);
 const startedAtMs = Date.now();
 const clock = () => `${((Date.now() - startedAtMs) / 1000).toFixed(0).padStart(5)} s  `;
-// Through `exit`, which ends what was started and gives the disk back.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+// Through `exit`, which ends what was started and gives the disk back; a second signal must not cut it short.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 out(`torture: ${minutes} min, seed ${seed}`);
 const keepIn = values.keep;
 const result = await torture({ minutes, seed, keepIn, tell: (line) => out(clock() + line) });
