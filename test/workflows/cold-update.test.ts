@@ -18,6 +18,8 @@ import { runWithWorkers } from './run-with-workers.js';
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 const { breakers: CONFIG } = configSchema.parse({});
+/** A busy machine takes its time. */
+const WITHIN = { timeout: 30_000, interval: 100 };
 const LIMITS = { maxConcurrent: 3, maxTogether: 1, maxPerHour: 20, cooldownMs: 0 };
 
 let env: TestWorkflowEnvironment;
@@ -74,8 +76,9 @@ describe('an update that a worker handles which has just taken over', () => {
     await withNewWorker(async () => {
       // Where it does not run yet it is started, and the answer may then come by signal.
       await asking.ensureLease();
-      await vi.waitFor(async () =>
-        expect(await asking.askTurn(request('1', 'engine-1'))).toBeDefined(),
+      await vi.waitFor(
+        async () => expect(await asking.askTurn(request('1', 'engine-1'))).toBeDefined(),
+        WITHIN,
       );
       await asking.giveTurn('1');
       await endsWith(LEASE_WORKFLOW_ID, ['timerFired', ...TASK, 'workflowPropertiesModified']);
@@ -119,7 +122,10 @@ describe('an update that a worker handles which has just taken over', () => {
     } as const;
     await withNewWorker(async () => {
       await breakers().tell(target, seen);
-      await vi.waitFor(async () => expect(await eventsOf(id)).toContain('workflowTaskCompleted'));
+      await vi.waitFor(
+        async () => expect(await eventsOf(id)).toContain('workflowTaskCompleted'),
+        WITHIN,
+      );
       await breakers().tell(target, seen);
       await endsWith(id, ['workflowExecutionSignaled', ...TASK]);
     });
