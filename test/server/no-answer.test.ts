@@ -17,7 +17,10 @@ it('answers 503 to an order that no worker takes in time, and says that it may b
 it('takes a breaker’s silence for a timeout', async () => {
   const client = {
     connection: { withDeadline: (_: number, run: () => unknown) => run() },
-    workflow: { executeUpdateWithStart: () => Promise.reject(late) },
+    workflow: {
+      getHandle: () => ({ signal: () => Promise.resolve() }),
+      executeUpdateWithStart: () => Promise.reject(late),
+    },
   } as unknown as Client;
   const breakers = { interval: 1_000, reconcile: 1_000, kinds: DEFAULT_BREAKERS };
   const order = createBreakers(() => client, { breakers }).order(
