@@ -43,8 +43,7 @@ export class ScalingStack {
     process.on('exit', () => {
       for (const child of this.#children) child.kill('SIGTERM');
     });
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.on(signal, () => process.exit(1));
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
     const fleet = this.#spawn('fleet', [FLEET], 'pipe');
     this.#fleet = fleet;
     const port = Number(await said(fleet, /^(\d+)$/m));
