@@ -1,3 +1,4 @@
+import { BY_HAND } from '../src/drill/fleet-faults.js';
 import type { Evidence, IncidentRow, TimelineRow } from './evidence.js';
 import { groupBy } from './group-by.js';
 
@@ -74,7 +75,10 @@ function noDoubleEffect({ gateway, supervisor }: Evidence): Finding[] {
     .map(({ seq, command }) =>
       finding('no-double-effect', `gateway #${seq}: "${command}" set what was set already`),
     );
-  const operations = supervisor.filter(({ operationId }) => operationId !== null);
+  // What a person does by hand is not paramedic's.
+  const operations = supervisor.filter(
+    ({ operationId }) => operationId !== null && !operationId.startsWith(BY_HAND),
+  );
   const bySame = groupBy(operations, ({ operationId, what, target }) => {
     const step = OPERATION.exec(operationId ?? '')?.groups?.['step'] ?? operationId;
     // A scaling and its undo are two operations of one step; a restart has no undo.

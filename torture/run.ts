@@ -120,8 +120,9 @@ async function quiet(
     if (performance.now() - since < PERSON_AFTER_MS) return left;
     // What a fault leaves behind (blocks that leaked are not given back) may be a person's to mend.
     for (const { id, state, replica } of left) {
-      if (state !== 'escalated' || replica === null || restarted.has(id)) continue;
-      restarted.add(id);
+      // Once, whatever the number of incidents that ask for it.
+      if (state !== 'escalated' || replica === null || restarted.has(replica)) continue;
+      restarted.add(replica);
       tell(`  ${id} is escalated: a person restarts ${replica}`);
       await fleet.restart(replica);
     }

@@ -45,13 +45,16 @@ export async function endFault(
   await fleet('DELETE', `/v1/faults/${encodeURIComponent(fault)}${where}`);
 }
 
+/** What the operations begin with that a person does by hand, and not paramedic. */
+export const BY_HAND = 'by-hand:';
+
 /** Restarts a replica, as a person does by hand. @throws Error where it is gone, or changed meanwhile. */
 export async function restartByHand(fleet: FleetCall, replica: string): Promise<void> {
   const { replicas } = (await fleet('GET', '/v1/replicas')) as {
     replicas: { name: string; generation: number }[];
   };
   const ifGeneration = replicas.find(({ name }) => name === replica)?.generation;
-  const operationId = `by-hand:${replica}:${ifGeneration}`;
+  const operationId = `${BY_HAND}${replica}:${ifGeneration}`;
   const path = `/v1/replicas/${encodeURIComponent(replica)}/restart`;
   await fleet('POST', path, { operationId, ifGeneration });
 }

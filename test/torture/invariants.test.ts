@@ -98,6 +98,17 @@ describe('the checker of a torture run', () => {
     expect(found({ ...CLEAN, violations })).toEqual(['one-incident']);
   });
 
+  it('minds nothing of what a person does by hand, twice or not', () => {
+    const restart = { ...CLEAN.supervisor[1]!, target: 'engine-1' };
+    const byHand = [7, 8].map((n) => ({
+      ...restart,
+      seq: n,
+      operationId: `by-hand:engine-1:${n}`,
+    }));
+    const supervisor = [...CLEAN.supervisor, ...byHand];
+    expect(checkInvariants({ ...CLEAN, supervisor })).toEqual([]);
+  });
+
   it('finds a restart that was done twice under two operation ids of one step', () => {
     const twice = { ...CLEAN.supervisor[1]!, operationId: 'run-2:restart:2' };
     expect(found({ ...CLEAN, supervisor: [...CLEAN.supervisor, twice] })).toEqual([
