@@ -52,10 +52,10 @@ async function eventsOf(workflowId: string): Promise<string[]> {
 
 /** Waits until the history ends with these events. */
 const endsWith = (workflowId: string, last: readonly string[]) =>
-  vi.waitFor(async () => expect((await eventsOf(workflowId)).slice(-last.length)).toEqual(last), {
-    timeout: 30_000,
-    interval: 100,
-  });
+  vi.waitFor(
+    async () => expect((await eventsOf(workflowId)).slice(-last.length)).toEqual(last),
+    WITHIN,
+  );
 
 async function replay(workflowId: string): Promise<void> {
   const history = await env.client.workflow.getHandle(workflowId).fetchHistory();
