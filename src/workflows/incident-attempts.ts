@@ -219,7 +219,7 @@ export class IncidentAttempts {
     onWait();
     log.letWrite();
     if (!answer.granted && !isOver()) {
-      log.set({ state: 'waiting' });
+      log.set({ state: 'waiting', why: plan.why });
       const place = answer.ahead === 0 ? 'it is next' : `${answer.ahead} come before it`;
       log.tell('waiting', `another recovery acts on this target; ${place}`);
     }
@@ -245,7 +245,7 @@ export class IncidentAttempts {
   ): Promise<RecoveryResult> {
     const { log, inbox, uiBase } = this.parts;
     const { procedure, steps, why } = plan;
-    log.set({ state: 'recovering' });
+    log.set({ state: 'recovering', why });
     log.tell('plan', `${procedure}: ${steps.map((s) => s.action).join(' → ')}; ${why}`);
     const given = { view: log.view, plan, ready, attempt: this.count, uiBase };
     try {
