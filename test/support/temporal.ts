@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { provisionTemporal, provisionTestServer } from '../../src/adapters/temporal/binary.js';
+import { CLOSABLE } from '../../src/adapters/temporal/closed-channel.js';
 import {
   addSearchAttributes,
   ensureSearchAttributes,
@@ -27,6 +28,7 @@ export async function createTimeSkippingEnv(
   const { path: executable } = await provisionTestServer();
   const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: executable } },
+    plugins: [CLOSABLE],
   });
   return prepared(env, addSearchAttributes, searchAttributes);
 }
@@ -46,6 +48,7 @@ export async function createDevServerEnv(
       ...(dbFilename === undefined ? {} : { dbFilename }),
       extraArgs: ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
     },
+    plugins: [CLOSABLE],
   });
   return prepared(env, ensureSearchAttributes, searchAttributes);
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, type ConnectionOptions } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { AdapterError } from '../../domain/ports.js';
+import { CLOSABLE } from './closed-channel.js';
 
 /** Where a Temporal server is and how to be let in. */
 export interface TemporalTarget {
@@ -39,7 +40,7 @@ export function connectClient(
   options: ConnectOptions = {},
 ): Promise<Connection> {
   return untilConnected(target, options, (settings, attemptMs) =>
-    Connection.connect({ ...settings, connectTimeout: attemptMs }),
+    Connection.connect({ ...settings, connectTimeout: attemptMs, plugins: [CLOSABLE] }),
   );
 }
 
