@@ -1,8 +1,10 @@
 import { createAlertActivities } from '../src/activities/alerts.js';
 import path from 'node:path';
+import { Client } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { RcaActivities } from '../src/activities/contract.js';
+import { createPostActivities } from '../src/activities/post.js';
 import { createRecoveryActivities } from '../src/activities/recovery.js';
 import { provisionTemporal } from '../src/adapters/temporal/binary.js';
 import { ensureSearchAttributes } from '../src/adapters/temporal/search-attributes.js';
@@ -49,12 +51,10 @@ export async function onDurableServer<T>(
     await ensureSearchAttributes(env.connection, 'default', SEARCH_ATTRIBUTES);
     const fleet = new BenchFleet();
     const bench: DurableBench = { env, fleet, onBareEffect: () => undefined };
-    const world = fleet.world(createCoordination(env.client), policy);
-    const shared = {
-      connection: env.nativeConnection,
-      namespace: env.namespace ?? 'default',
-      ...WORKER_TUNING,
-    };
+    const server = { connection: env.nativeConnection, namespace: env.namespace ?? 'default' };
+    // The worker's own client, as the product's has it: over the workers' connection.
+    const world = fleet.world(createCoordination(new Client(server)), policy);
+    const shared = { ...server, ...WORKER_TUNING };
     const product = { ...shared, workflowBundle: { codePath: BUNDLE } };
     const bundle = await bundleWorkflowCode({
       workflowsPath: path.resolve(import.meta.dirname, 'bare-workflows.js'),
@@ -64,9 +64,17 @@ export async function onDurableServer<T>(
       Worker.create({
         ...product,
         taskQueue: RECOVERY_QUEUE,
-        activities: { ...createRecoveryActivities(world), ...createAlertActivities(world) },
+        activities: {
+          ...createRecoveryActivities(world),
+          ...createAlertActivities(world),
+          ...createPostActivities(world),
+        },
       }),
-      Worker.create({ ...product, taskQueue: RCA_QUEUE, activities: { ...RCA } }),
+      Worker.create({
+        ...product,
+        taskQueue: RCA_QUEUE,
+        activities: { ...RCA, ...createPostActivities(world) },
+      }),
       Worker.create({
         ...shared,
         workflowBundle: bundle,

@@ -8,6 +8,7 @@ import type { MetricCondition } from '../domain/recovery/condition.js';
 import type { Verdict } from '../domain/recovery/verification.js';
 import type { Violation } from '../domain/sla/violation.js';
 import type { LeaseAnswer, LeaseRequest } from '../workflows/lease-messages.js';
+import type { Letter } from '../workflows/letter.js';
 import type {
   IncidentPolicy,
   OwedUndo,
@@ -45,6 +46,12 @@ export type IncidentDecision =
       readonly untilMs: number;
     };
 
+/** What the workers of all queues that run workflows do for them. */
+export interface PostActivities {
+  /** Delivers a signal once, however often it is tried; fails for good where nobody is there. */
+  deliver(letter: Letter): Promise<void>;
+}
+
 /** What the recovery queue's workers do for workflows. */
 export interface RecoveryActivities {
   /** With a plan it asks for the turn as well, and where that is granted looks at the first steps. */
@@ -60,11 +67,15 @@ export interface RecoveryActivities {
   /** Starts the lease workflow where it does not run. */
   ensureLease(): Promise<void>;
   prepareStep(ask: { violation: Violation; step: PlannedStep }): Promise<Preparation>;
-  /** Returns in words what it changed. Absolute and fenced: repeated or late, it changes nothing. */
+  /**
+   * Returns in words what it changed. Absolute and fenced: repeated or late, it changes nothing. The
+   * news are delivered before it acts; nobody being there does not keep it from acting.
+   */
   applyStep(ask: {
     step: PlannedStep;
     prepared: Pick<OwedUndo, 'before' | 'desired'>;
     operationId: string;
+    news?: Letter;
   }): Promise<string>;
   undoStep(ask: { owed: OwedUndo; operationId: string }): Promise<string>;
   /** Waits for samples after `sinceMs` until they tell, at most until `untilMs`. */

@@ -3,14 +3,25 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { asFailure } from './failure.js';
 import type { World } from './world.js';
 
-/** How often a running attempt says that it lives: an abort is as fast as this. */
-const HEARTBEAT_EVERY_MS = 200;
+/** How often an attempt that acts says that it lives: an abort waits for it, and is as fast as this. */
+const ACTS_EVERY_MS = 200;
+/** How often one says so that only looks: nobody waits for it, and there may be hundreds at a time. */
+const LOOKS_EVERY_MS = 1_000;
 
-/** Runs with heartbeats, so that a worker's death is seen and an abort arrives. */
-export async function alive<T>(run: () => Promise<T>): Promise<T> {
+/** Acts with heartbeats, so that a worker's death is seen and an abort arrives. */
+export function alive<T>(run: () => Promise<T>): Promise<T> {
+  return beating(ACTS_EVERY_MS, run);
+}
+
+/** Looks at something for as long as it takes, with fewer of them. */
+export function watching<T>(run: () => Promise<T>): Promise<T> {
+  return beating(LOOKS_EVERY_MS, run);
+}
+
+async function beating<T>(everyMs: number, run: () => Promise<T>): Promise<T> {
   const context = Context.current();
-  context.heartbeat();
-  const beat = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY_MS);
+  // The first is due after as long: what is done by then costs none.
+  const beat = setInterval(() => context.heartbeat(), everyMs);
   try {
     return await asFailure(run);
   } catch (error) {

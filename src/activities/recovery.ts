@@ -6,7 +6,7 @@ import { ACTIONS } from './actions/index.js';
 import type { ActContext, Action } from './actions/action.js';
 import type { RecoveryActivities } from './contract.js';
 import { asFailure } from './failure.js';
-import { alive, fence } from './fence.js';
+import { alive, fence, watching } from './fence.js';
 import { awaitCondition } from './conditions.js';
 import { choosePlan } from './plan.js';
 import { lookAt, takeOff } from './take-off.js';
@@ -85,17 +85,25 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
         return await preparing;
       }),
 
-    applyStep: ({ step, prepared, operationId }) =>
-      alive(() => actionOf(step).apply(acting(step, operationId, isNotStopped), prepared)),
+    applyStep: ({ step, prepared, operationId, news }) =>
+      alive(() => {
+        // Beside the look at whether it may act, and once for its several effects.
+        let told: Promise<unknown> | undefined;
+        const mayAct = async () => {
+          told ??= news === undefined ? Promise.resolve() : world.coordination.deliver(news);
+          await Promise.all([isNotStopped(), told]);
+        };
+        return actionOf(step).apply(acting(step, operationId, mayAct), prepared);
+      }),
 
     // An undo makes the fleet what it was: the kill switch does not keep it from that.
     undoStep: ({ owed, operationId }) =>
       alive(() => actionOf(owed.step).undo(acting(owed.step, operationId), owed)),
 
-    verifyStep: (ask) => alive(() => verify(world, ask, Context.current().cancellationSignal)),
+    verifyStep: (ask) => watching(() => verify(world, ask, Context.current().cancellationSignal)),
 
     awaitCondition: (ask) =>
-      alive(async () => ({
+      watching(async () => ({
         unmet: await awaitCondition(world, ask, Context.current().cancellationSignal),
       })),
 

@@ -13,6 +13,7 @@ import type { Procedure } from '../domain/recovery/procedure.js';
 import type { Threshold } from '../domain/sla/threshold.js';
 import type { BreakerOrderMessage, BreakerView } from '../workflows/breaker-messages.js';
 import type { LeaseAnswer, LeaseRequest } from '../workflows/lease-messages.js';
+import type { Letter } from '../workflows/letter.js';
 import type { Target } from '../workflows/messages.js';
 import type { AlertAsk, Judgement } from '../domain/monitor/judge-alert.js';
 import type { Alerting } from './contract.js';
@@ -42,8 +43,10 @@ export type Restraint =
   | { readonly kind: 'kill-switch'; readonly why: string }
   | { readonly kind: 'maintenance'; readonly why: string; readonly untilMs: number };
 
-/** What of Temporal activities need: the lease, and who is current. */
+/** What of Temporal activities need: the lease, who is current, and letters between workflows. */
 export interface Coordination {
+  /** Signals a workflow, once for each letter's id; false where it does not run. */
+  deliver(letter: Letter): Promise<boolean>;
   /** Starts the lease workflow where it does not run. */
   ensureLease(): Promise<void>;
   /**

@@ -1,6 +1,9 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { status } from '@grpc/grpc-js';
+import { isGrpcServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { encodeToPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { Turnstile } from '../activities/turnstile.js';
 import type { Attempt, Coordination, Restraint } from '../activities/world.js';
+import type { AlertAsk } from '../domain/monitor/judge-alert.js';
 import { maintenanceText, type MonitorView } from '../domain/monitor/monitor-state.js';
 import { utcText } from '../domain/utc-time.js';
 import { monitorStart, readMonitor, updateMonitor } from '../server/monitor-client.js';
@@ -11,6 +14,7 @@ import {
 } from '../workflows/lease-messages.js';
 import { RECOVERY_QUEUE } from '../workflows/messages.js';
 import { goneSignal, judgeUpdate, MONITOR_WORKFLOW_ID } from '../workflows/monitor-messages.js';
+import { Batch } from './batch.js';
 
 const leaseStart = {
   workflowId: LEASE_WORKFLOW_ID,
@@ -26,11 +30,35 @@ const leaseStart = {
 const ASKING_AT_ONCE = 8;
 /** The lease answers within 50 ms; where it does not, its worker has just died or is overloaded. */
 const ANSWER_WITHIN_MS = 1_500;
+/** Of 10 updates that may be under way; two workers share them. */
+const JUDGED_AT_ONCE = 4;
 
-/** The lease and the fence, over Temporal's own state: nothing of them is in this process. */
+/** The lease, the fence and letters, over Temporal's own state: nothing of them is in this process. */
 export function createCoordination(client: Client): Coordination {
   const asking = new Turnstile(ASKING_AT_ONCE, ASKING_AT_ONCE);
+  const judging = new Batch(JUDGED_AT_ONCE, (asks: readonly AlertAsk[]) =>
+    updateMonitor(client, judgeUpdate, asks),
+  );
   return {
+    async deliver({ workflowId, runId, signal, args, id }) {
+      const payloads = await encodeToPayloads(client.options.loadedDataConverter, ...args);
+      try {
+        // By hand, as the client gives each try an id of its own.
+        await client.workflowService.signalWorkflowExecution({
+          namespace: client.options.namespace,
+          identity: client.options.identity,
+          workflowExecution: { workflowId, ...(runId === undefined ? {} : { runId }) },
+          signalName: signal,
+          requestId: id,
+          input: { payloads: payloads ?? [] },
+        });
+        return true;
+      } catch (error) {
+        if (isGrpcServiceError(error) && error.code === status.NOT_FOUND) return false;
+        throw error;
+      }
+    },
+
     async ensureLease() {
       await client.workflow.start('lease', leaseStart);
     },
@@ -79,7 +107,7 @@ export function createCoordination(client: Client): Coordination {
       await client.workflow.start('monitor', monitorStart);
     },
 
-    judgeAlert: (ask) => updateMonitor(client, judgeUpdate, ask),
+    judgeAlert: (ask) => judging.ask(ask),
 
     async forgetAlerts(runId) {
       await client.workflow.getHandle(MONITOR_WORKFLOW_ID).signal(goneSignal, { runId });

@@ -39,6 +39,7 @@ export async function dryRun(
     // A dry run files nothing.
     archive: {} as Archive,
     coordination: {
+      deliver: never,
       ...{ ensureLease: never, isCurrent: never, hasEnded: never, ensureMonitor: never },
       ...{ askTurn: never, giveTurn: never, judgeAlert: never, forgetAlerts: never },
       restraint: () => Promise.resolve(undefined),

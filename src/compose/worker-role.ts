@@ -7,6 +7,7 @@ import { createAlertActivities } from '../activities/alerts.js';
 import { createRcaActivities, type OnAnalysed } from '../activities/diagnose.js';
 import { createHeartbeatActivities } from '../activities/heartbeat.js';
 import { createNotifyActivities, MAX_DELIVERIES } from '../activities/notify.js';
+import { createPostActivities } from '../activities/post.js';
 import { createRecoveryActivities } from '../activities/recovery.js';
 import { createArchive } from '../adapters/archive/index.js';
 import { connectClient, connectWorker } from '../adapters/temporal/connection.js';
@@ -119,12 +120,16 @@ export async function startWorker(role: Role): Promise<Running> {
         ...createRecoveryActivities(world),
         ...createBreakerActivities(world),
         ...createAlertActivities(world),
+        ...createPostActivities(world),
       },
     }),
     Worker.create({
       ...shared,
       taskQueue: RCA_QUEUE,
-      activities: { ...createRcaActivities(world, analysis.analyse, count) },
+      activities: {
+        ...createRcaActivities(world, analysis.analyse, count),
+        ...createPostActivities(world),
+      },
     }),
     Worker.create({
       ...{ connection, namespace, dataConverter, shutdownGraceTime: shared.shutdownGraceTime },

@@ -1,16 +1,11 @@
-import {
-  CancellationScope,
-  getExternalWorkflowHandle,
-  log,
-  ParentClosePolicy,
-  startChild,
-} from '@temporalio/workflow';
+import { CancellationScope, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { AlertKind } from '../domain/monitor/alert-record.js';
 import type { AlertEvent, AlertSnapshot, Paged } from '../domain/monitor/alert.js';
 import { severityRank } from '../domain/sla/severity.js';
 import { alert } from './alert.js';
 import { alertEventsSignal, alertIdOf, pagedSignal } from './alert-messages.js';
 import type { IncidentView } from './messages.js';
+import { post } from './post.js';
 
 /**
  * Tells the workflow that sends an incident's alerts what became of the incident: a signal for each
@@ -47,8 +42,7 @@ export class AlertFeed {
       this.pagedBefore = paged;
       return;
     }
-    const handle = getExternalWorkflowHandle(alertIdOf(runId));
-    this.run(() => handle.signal(pagedSignal, paged));
+    this.run(() => post({ workflowId: alertIdOf(runId) }, pagedSignal, paged));
   }
 
   /** Compares two views, and tells what is worth an alert. */
@@ -67,11 +61,10 @@ export class AlertFeed {
   }
 
   private send(runId: string): void {
-    const handle = getExternalWorkflowHandle(alertIdOf(runId));
     this.run(async () => {
       // Several at once go together, and in order.
       const all = this.pending.splice(0);
-      if (all.length > 0) await handle.signal(alertEventsSignal, all);
+      if (all.length > 0) await post({ workflowId: alertIdOf(runId) }, alertEventsSignal, all);
     });
   }
 

@@ -8,6 +8,7 @@ import {
 import type { Outcome } from '../domain/archive.js';
 import type { IncidentLog } from './incident-log.js';
 import { causeSignal, RCA_QUEUE, recoveryEndedSignal } from './rca-messages.js';
+import { post } from './post.js';
 import { messageOf } from './rollback.js';
 import { rootCauseAnalysis } from './root-cause-analysis.js';
 
@@ -65,7 +66,10 @@ export class IncidentAnalysis {
     const { steps } = this.log.view;
     const outcome = this.end?.outcome ?? 'none';
     // An analysis that has ended says so by its result.
-    await child.signal(recoveryEndedSignal, { steps, outcome }).catch(() => undefined);
+    const { workflowId, firstExecutionRunId: runId } = child;
+    await post({ workflowId, runId }, recoveryEndedSignal, { steps, outcome }).catch(
+      () => undefined,
+    );
   }
 
   /** Said once: the last word is mostly the first. */

@@ -1,4 +1,4 @@
-import { CancellationScope, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
+import { CancellationScope, setHandler } from '@temporalio/workflow';
 import { graver } from '../domain/sla/severity.js';
 import type { IncidentLog } from './incident-log.js';
 import { refusalOf } from './incident-refusal.js';
@@ -16,6 +16,7 @@ import {
   type OperatorMessage,
   type RecoveryProgress,
 } from './messages.js';
+import { post } from './post.js';
 import type { Mitigations } from './mitigations.js';
 import { auditOf } from './operator-audit.js';
 import { wakeSignal } from './monitor-messages.js';
@@ -34,6 +35,8 @@ export class IncidentInbox {
   private isClosing = false;
   private orders = 0;
   private woken = false;
+  /** The latest of the recovery's news. */
+  private heard = 0;
 
   constructor(
     private readonly log: IncidentLog,
@@ -43,8 +46,10 @@ export class IncidentInbox {
   ) {
     setHandler(stateQuery, () => this.log.view, { description: 'State, plan, steps, owed undos' });
     this.handleDetector();
-    setHandler(progressSignal, ({ state, steps, owed, waiting, ...rest }) => {
-      this.hear(rest, { state, steps, owed, waiting });
+    setHandler(progressSignal, ({ state, steps, owed, waiting, sequence = Infinity, ...rest }) => {
+      const isLate = sequence < this.heard;
+      this.hear(rest, isLate ? {} : { state, steps, owed, waiting });
+      if (Number.isFinite(sequence)) this.heard = Math.max(this.heard, sequence);
       // Now there is time to be seen.
       this.log.letWrite();
       onUnderWay();
@@ -103,6 +108,7 @@ export class IncidentInbox {
 
   recoveryEnded(): void {
     this.recoveryId = undefined;
+    this.heard = 0;
   }
 
   /** Takes no further operator's message: the incident is about to end. */
@@ -205,10 +211,9 @@ export class IncidentInbox {
   }
 
   private forward(recoveryId: string, ask: Ask): void {
-    const recovery = getExternalWorkflowHandle(recoveryId);
     // After a cancel request nothing else may be sent from the workflow's own scope.
-    void CancellationScope.nonCancellable(() => recovery.signal(operatorSignal, ask)).catch(
-      (error: unknown) => this.log.tell('operator', `${ask.action}: ${messageOf(error)}`),
-    );
+    void CancellationScope.nonCancellable(() =>
+      post({ workflowId: recoveryId }, operatorSignal, ask),
+    ).catch((error: unknown) => this.log.tell('operator', `${ask.action}: ${messageOf(error)}`));
   }
 }

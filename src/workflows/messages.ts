@@ -209,6 +209,8 @@ export interface RecoveryProgress {
   readonly lines: readonly StoryLine[];
   /** Orders that were given to the recovery itself since then, for the audit. */
   readonly orders?: readonly AuditRecord[];
+  /** Counts what is told: news that arrive after later ones tell of an earlier state. */
+  readonly sequence?: number;
 }
 
 /** What an operator is asked. */

@@ -51,8 +51,8 @@ export const silenceUpdate = defineUpdate<Silence, [SilenceMessage]>('silence');
 export const unsilenceUpdate = defineUpdate<MonitorView, [{ readonly id: string } & By]>(
   'unsilence',
 );
-/** Whether people are told of a stage of an incident. */
-export const judgeUpdate = defineUpdate<Judgement, [AlertAsk]>('judge');
+/** Whether people are told of stages of incidents, one judgement for each ask. */
+export const judgeUpdate = defineUpdate<readonly Judgement[], [readonly AlertAsk[]]>('judge-all');
 /** What a detector sees, whenever that changes and every few minutes. */
 export const factsSignal = defineSignal<[SourceFacts]>('facts');
 /** That run's incident ended without a word. */

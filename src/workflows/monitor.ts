@@ -10,7 +10,7 @@ import {
   uuid4,
 } from '@temporalio/workflow';
 import { leave, untoldOf, type OpenAlert } from '../domain/monitor/alert-book.js';
-import { judgeAlert } from '../domain/monitor/judge-alert.js';
+import { judgeAlert, type AlertAsk, type Judgement } from '../domain/monitor/judge-alert.js';
 import {
   addSilence,
   enterMaintenance,
@@ -129,6 +129,16 @@ class Monitor {
     }
   }
 
+  private judge(ask: AlertAsk): Judgement {
+    const { book, judgement } = judgeAlert(this.state, ask, Date.now());
+    this.adopt({ ...this.state, book });
+    // Who was muted by it, or joined it, is to look again.
+    if (ask.kind === 'resolved') {
+      this.toWake.push(...untoldOf(book, ask.subject.labels.service));
+    }
+    return judgement;
+  }
+
   private handleOperators(): void {
     const by = (message: { by?: string; reason?: string }) => ({
       by: message.by ?? 'an operator',
@@ -240,19 +250,9 @@ class Monitor {
     setHandler(factsSignal, (facts) => this.adopt(withFacts(this.state, facts, Date.now())), {
       description: 'What a detector sees',
     });
-    setHandler(
-      judgeUpdate,
-      (ask) => {
-        const { book, judgement } = judgeAlert(this.state, ask, Date.now());
-        this.adopt({ ...this.state, book });
-        // Who was muted by it, or joined it, is to look again.
-        if (ask.kind === 'resolved') {
-          this.toWake.push(...untoldOf(book, ask.subject.labels.service));
-        }
-        return judgement;
-      },
-      { description: 'Whether people are told of a stage of an incident' },
-    );
+    setHandler(judgeUpdate, (asks) => asks.map((ask) => this.judge(ask)), {
+      description: 'Whether people are told of stages of incidents',
+    });
     setHandler(
       goneSignal,
       ({ runId }) => {

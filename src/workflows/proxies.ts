@@ -15,6 +15,7 @@ import type {
   AlertActivities,
   HeartbeatActivities,
   NotifyActivities,
+  PostActivities,
   RcaActivities,
   RecoveryActivities,
 } from '../activities/contract.js';
@@ -30,6 +31,13 @@ export const { planIncident, prepareStep, askTurn, giveTurn, ensureLease } =
     scheduleToCloseTimeout: '60s',
     retry: { initialInterval: '200ms', maximumInterval: '5s' },
   });
+
+/** A signal to another workflow, on the queue of the one that sends it. */
+export const { deliver } = proxyActivities<PostActivities>({
+  startToCloseTimeout: '5s',
+  scheduleToCloseTimeout: '5m',
+  retry: { initialInterval: '200ms', maximumInterval: '5s' },
+});
 
 const acting: ActivityOptions = {
   heartbeatTimeout: '3s',
@@ -59,16 +67,22 @@ export const { undoStep } = proxyActivities<RecoveryActivities>({
   retry: { initialInterval: '500ms', maximumInterval: '15s' },
 });
 
+const looking: ActivityOptions = {
+  heartbeatTimeout: '5s',
+  // It changes nothing: what comes next need not wait for it to hear of its end.
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+};
+
 /** Waits for fresh samples; the caller bounds it by `untilMs`. */
 export const { verifyStep } = proxyActivities<RecoveryActivities>({
-  ...acting,
+  ...looking,
   startToCloseTimeout: '30m',
   retry: { initialInterval: '500ms', maximumInterval: '5s' },
 });
 
 /** Waits for a gate's condition; the caller bounds it by `untilMs`. */
 export const { awaitCondition } = proxyActivities<RecoveryActivities>({
-  ...acting,
+  ...looking,
   startToCloseTimeout: '2h',
   retry: { initialInterval: '500ms', maximumInterval: '5s' },
 });

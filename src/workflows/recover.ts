@@ -218,25 +218,28 @@ class Recovery {
     if (ready.kind !== 'ready') {
       const state = ready.kind === 'skip' ? 'skipped' : 'refused';
       this.log.update(step, { state, line: ready.why, endedAtMs: now() });
-      this.log.tell(state, `${step.action}: ${ready.why}`);
+      this.log.note(state, `${step.action}: ${ready.why}`);
       return undefined;
     }
     this.log.update(step, { state: 'applying', line: ready.line });
-    this.log.tell('try', `${step.action}: ${ready.line}`);
+    this.log.note('try', `${step.action}: ${ready.line}`);
     const { before, desired, undoLine, ramp = [] } = ready;
     return { step, before, desired, undoLine, ramp };
   }
 
   private async apply(step: PlannedStep, prepared: OwedUndo): Promise<boolean> {
+    const news = await this.log.takeNews();
     try {
       const operationId = this.operationId(step);
       const text = await this.control.interruptibly(() =>
-        applyStepOf(step)({ step, prepared, operationId }),
+        applyStepOf(step)({ step, prepared, operationId, news }),
       );
       this.log.update(step, { state: 'settling', line: text });
       this.log.tell('changed', `${step.action}: ${text}`);
       return true;
     } catch (error) {
+      // It may have ended before it delivered them.
+      await this.log.tellAgain(news);
       if (isCancellation(error)) throw error;
       // It may have taken effect before it failed: what it owes is undone now.
       const why = messageOf(error);

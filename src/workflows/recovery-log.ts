@@ -1,7 +1,8 @@
 import type { SearchAttributePair } from '@temporalio/common';
-import { CancellationScope, getExternalWorkflowHandle, log } from '@temporalio/workflow';
+import { CancellationScope, log, workflowInfo } from '@temporalio/workflow';
 import type { AuditRecord, IncidentState, Outcome } from '../domain/archive.js';
 import { describeRecovery } from './details.js';
+import type { Letter } from './letter.js';
 import {
   ATTRIBUTES,
   attributesOf,
@@ -15,6 +16,8 @@ import {
   type StepReport,
   type StoryLine,
 } from './messages.js';
+import { letterTo, post, type Addressee } from './post.js';
+import { deliver } from './proxies.js';
 import { Showcase } from './showcase.js';
 
 /** The search attributes that a recovery is started with. */
@@ -40,6 +43,8 @@ export class RecoveryLog {
   private readonly untold: StoryLine[] = [];
   private readonly unaudited: AuditRecord[] = [];
   private telling: Promise<void> | undefined;
+  private delivering: Promise<void> | undefined;
+  private sequence = 0;
   private isEnding = false;
   private readonly showcase: Showcase;
 
@@ -78,6 +83,14 @@ export class RecoveryLog {
 
   /** Tells the log, Temporal's UI and the incident what happened; a lost incident stops no recovery. */
   tell(stage: string, text: string): void {
+    this.note(stage, text);
+    if (this.isEnding) return;
+    // After a cancel request nothing else may be sent from the workflow's own scope.
+    this.telling ??= CancellationScope.nonCancellable(() => this.tellIncident());
+  }
+
+  /** The same on the way to an action: the incident hears it with the action, or what is told next. */
+  note(stage: string, text: string): void {
     log.info(text, { story: stage, incident: this.input.incidentId });
     this.showcase.tell(() => describeRecovery(this.input, this.progress(), text));
     this.showcase.set([
@@ -85,9 +98,12 @@ export class RecoveryLog {
       { key: ATTRIBUTES.awaitingApproval, value: this.waiting !== undefined },
     ]);
     this.untold.push({ atMs: Date.now(), stage, text });
-    if (this.isEnding) return;
-    // After a cancel request nothing else may be sent from the workflow's own scope.
-    this.telling ??= CancellationScope.nonCancellable(() => this.tellIncident());
+  }
+
+  /** What the incident is yet to hear, for the activity that acts next to deliver before it does. */
+  async takeNews(): Promise<Letter> {
+    await this.delivering;
+    return letterTo(this.incident, progressSignal, this.untoldProgress());
   }
 
   /** Shows a search attribute that is set once, at the end. */
@@ -110,13 +126,30 @@ export class RecoveryLog {
     return { lines: this.untold.splice(0), orders: this.unaudited.splice(0) };
   }
 
-  /** One signal at a time: the server delivers several that are under way in any order. */
+  /** Tells what was taken, where whoever took it may not have come to it. */
+  async tellAgain(news: Letter): Promise<void> {
+    await deliver(news).catch(() => undefined);
+  }
+
+  /** That run of it: a later incident of the same violation has nothing to do with this. */
+  private get incident(): Addressee {
+    const { parent } = workflowInfo();
+    return parent ?? { workflowId: this.input.incidentId };
+  }
+
+  private untoldProgress(): RecoveryProgress {
+    this.sequence += 1;
+    const progress = this.progress(this.untold.splice(0), this.unaudited.splice(0));
+    return { ...progress, sequence: this.sequence };
+  }
+
+  /** One at a time, so that they arrive in order. */
   private async tellIncident(): Promise<void> {
-    const incident = getExternalWorkflowHandle(this.input.incidentId);
     while (this.untold.length > 0 && !this.isEnding) {
-      const lines = this.untold.splice(0);
-      const progress = this.progress(lines, this.unaudited.splice(0));
-      await incident.signal(progressSignal, progress).catch(() => undefined);
+      this.delivering = post(this.incident, progressSignal, this.untoldProgress()).catch(
+        () => undefined,
+      );
+      await this.delivering;
     }
     // In the same turn as the last look, or a line told in between would wait for the next one.
     this.telling = undefined;

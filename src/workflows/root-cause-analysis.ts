@@ -1,11 +1,11 @@
 import {
   CancellationScope,
   condition,
-  getExternalWorkflowHandle,
   log,
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
+import { post } from './post.js';
 import { analyseIncident, captureEvidence } from './proxies.js';
 import {
   causeSignal,
@@ -92,8 +92,8 @@ class Analysis {
 
   /** People on call want to know it before the recovery has ended; a lost incident wants nothing. */
   private async tellIncident({ probableCause }: RcaResult): Promise<void> {
-    const incident = getExternalWorkflowHandle(this.input.incidentId, this.input.incidentRunId);
-    await incident.signal(causeSignal, { probableCause }).catch(() => undefined);
+    const { incidentId: workflowId, incidentRunId: runId } = this.input;
+    await post({ workflowId, runId }, causeSignal, { probableCause }).catch(() => undefined);
   }
 
   private tell(text: string): void {

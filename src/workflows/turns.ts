@@ -1,9 +1,4 @@
-import {
-  condition,
-  getExternalWorkflowHandle,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { LeaseAsk } from '../domain/recovery/lease.js';
 import {
   acquireLeaseSignal,
@@ -13,8 +8,10 @@ import {
   type LeaseRequest,
 } from './lease-messages.js';
 import type { Target } from './messages.js';
+import { post } from './post.js';
 import { askTurn, ensureLease, giveTurn } from './proxies.js';
 
+const LEASE = { workflowId: LEASE_WORKFLOW_ID };
 /** The lease answers within a second; after so long its own workflow task must be failing. */
 const SILENT_AFTER_MS = 30_000;
 
@@ -92,11 +89,11 @@ export class Turns {
 
   private async send(request: LeaseRequest): Promise<void> {
     try {
-      await getExternalWorkflowHandle(LEASE_WORKFLOW_ID).signal(acquireLeaseSignal, request);
+      await post(LEASE, acquireLeaseSignal, request);
     } catch {
       // Nobody asked before, or somebody ended it: it is started, and asked again.
       await ensureLease();
-      await getExternalWorkflowHandle(LEASE_WORKFLOW_ID).signal(acquireLeaseSignal, request);
+      await post(LEASE, acquireLeaseSignal, request);
     }
   }
 }

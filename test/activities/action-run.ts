@@ -81,6 +81,7 @@ export class ActionRun {
       // Actions write forensics and look the incident up; the rest of an archive is not theirs.
       archive: fleet.archive as unknown as Archive,
       coordination: {
+        deliver: refuse,
         ...{ restraint: refuse, openIncidents: refuse, judgeAlert: refuse, forgetAlerts: refuse },
         ...{
           ensureLease: refuse,

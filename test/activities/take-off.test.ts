@@ -27,6 +27,7 @@ const coordination: Coordination = {
     asked.push(request);
     return Promise.resolve(answer);
   },
+  deliver: () => Promise.reject(new Error('nobody is written to here')),
   judgeAlert: () => Promise.reject(new Error('no alert is judged here')),
   restraint: () => Promise.resolve(restraint),
   openIncidents: () => Promise.resolve(0),

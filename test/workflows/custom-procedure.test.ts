@@ -94,7 +94,7 @@ async function until(
 /** Slow by its share of the load, or whatever is done. */
 function throttle(relieves = true): void {
   fleet.latencyOf = (s) => (s.name === 'engine-2' && !(relieves && s.weight <= 25) ? 600 : 110);
-  fleet.note();
+  fleet.noteForEver();
 }
 
 describe('a custom procedure', () => {

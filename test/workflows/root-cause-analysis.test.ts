@@ -2,6 +2,8 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createPostActivities } from '../../src/activities/post.js';
+import { createCoordination } from '../../src/compose/coordination.js';
 import type { RcaActivities } from '../../src/activities/contract.js';
 import type { StepReport } from '../../src/workflows/messages.js';
 import {
@@ -52,6 +54,7 @@ async function analysed(id: string, run: (handle: Handle) => Promise<RcaResult>)
         const probableCause = ask.steps.length === 0 ? 'engine-2 is slow' : 'engine-2 was slow';
         return Promise.resolve({ reportId: 'r', probableCause, isConfident: true });
       },
+      ...createPostActivities({ coordination: createCoordination(env.client) }),
     },
   });
   return worker.runUntil(async () => run(await start(id)));

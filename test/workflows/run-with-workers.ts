@@ -3,6 +3,7 @@ import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createAlertActivities } from '../../src/activities/alerts.js';
 import type { RcaActivities } from '../../src/activities/contract.js';
 import { createBreakerActivities } from '../../src/activities/breaker.js';
+import { createPostActivities } from '../../src/activities/post.js';
 import { createRecoveryActivities } from '../../src/activities/recovery.js';
 import type { World } from '../../src/activities/world.js';
 import { workflowBundle } from '../support/temporal.js';
@@ -32,12 +33,18 @@ export async function runWithWorkers<T>(
     stickyQueueScheduleToStartTimeout: '1s',
     ...other,
   } as const;
+  const post = createPostActivities(world);
   const activities = {
     ...createRecoveryActivities(world),
     ...createBreakerActivities(world),
     ...createAlertActivities(world),
+    ...post,
   };
   const recovery = await Worker.create({ ...shared, taskQueue: 'recovery', activities });
-  const analysis = await Worker.create({ ...shared, taskQueue: 'rca', activities: { ...RCA } });
+  const analysis = await Worker.create({
+    ...shared,
+    taskQueue: 'rca',
+    activities: { ...RCA, ...post },
+  });
   return analysis.runUntil(() => recovery.runUntil(run));
 }
