@@ -1,4 +1,5 @@
 import { createIncidentGate } from '../src/compose/incident-gate.js';
+import { alertIdOf } from '../src/workflows/alert-messages.js';
 import { incidentIdOf } from '../src/workflows/messages.js';
 import type { BareLoad } from './bare-workflows.js';
 import { names, slowReplica } from './bench-fleet.js';
@@ -47,7 +48,7 @@ export async function benchIncidents(): Promise<BenchFigure[]> {
   }, HASTY);
 }
 
-/** Runs an incident of each service at once; how many seconds until the last one ended. */
+/** Runs an incident of each service at once; how many seconds until the last one ended, its alerts as well. */
 async function incidents(
   { env, fleet }: DurableBench,
   services: readonly string[],
@@ -68,7 +69,11 @@ async function incidents(
   await Promise.all(
     [...violations.values()].map(async (violation) => {
       await gate.observe(violation, undefined);
-      await env.client.workflow.getHandle(incidentIdOf(violation.fingerprint)).result();
+      const handle = env.client.workflow.getHandle(incidentIdOf(violation.fingerprint));
+      await handle.result();
+      // Its alerts are told to their end after it.
+      const { runId } = await handle.describe();
+      await env.client.workflow.getHandle(alertIdOf(runId)).result();
     }),
   );
   const seconds = (performance.now() - beganAt) / 1000;

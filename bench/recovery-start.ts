@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandom } from '../fleet/base/random.js';
 import { createIncidentGate } from '../src/compose/incident-gate.js';
 import { incidentIdOf } from '../src/workflows/messages.js';
 import { names, slowReplica } from './bench-fleet.js';
@@ -10,8 +11,9 @@ const WARM_UP = 5;
 const RUNS = 40;
 /** An effect that has not come by then never will. */
 const GIVE_UP_MS = 20_000;
-/** Between two runs. */
+/** Between two runs, and up to one more look of the server at its queues. */
 const QUIET_MS = 50;
+const QUEUE_MS = 50;
 
 /** From `start` to the moment that `arm`'s callback is called, in ms. */
 async function timed(
@@ -33,20 +35,25 @@ async function timed(
 /**
  * From the call that starts an incident to the first action's effect: the incident's workflow, the
  * plan, the lease, the recovery as a child, the snapshot and the fence are all in between. Against a
- * bare workflow whose one activity is the effect, alternating with it on the same server.
+ * bare workflow whose one activity is the effect, alternating with it on the same server. The server
+ * looks at its queues every 50 ms: each run begins at a moment of its own in between, by a seed, or the
+ * figure would be that of whatever moment the runs before had happened to leave it at.
  */
 export async function benchRecoveryStart(): Promise<BenchFigure[]> {
   return onDurableServer(async (bench) => {
     const { env, fleet } = bench;
     const gate = createIncidentGate(() => env.client, '');
+    const random = seededRandom(1);
+    const quiet = () => sleep(QUIET_MS + QUEUE_MS * random.unit());
     const own: number[] = [];
     const bare: number[] = [];
     for (const [index, service] of names(WARM_UP + RUNS).entries()) {
       const violation = slowReplica(service);
+      await quiet();
       const bareMs = await bareRun(bench, `bare-${index}`);
       // Each begins on a server that has done with the one before.
       await env.client.workflow.getHandle(`bare-${index}`).result();
-      await sleep(QUIET_MS);
+      await quiet();
       const ownMs = await timed(
         (isThere) => {
           fleet.onEffect = (changed) => (changed === service ? isThere() : undefined);
@@ -93,5 +100,4 @@ async function finish({ env }: DurableBench, fingerprint: string): Promise<void>
   for (const id of [`recovery:${incident}:1`, incident]) {
     await env.client.workflow.getHandle(id).terminate('measured');
   }
-  await sleep(QUIET_MS);
 }
