@@ -8,6 +8,7 @@ import {
   abortSignal,
   incidentIdOf,
   OPERATOR_UPDATES,
+  progressSignal,
   resolvedSignal,
   stateQuery,
   type IncidentInput,
@@ -126,6 +127,37 @@ describe('incident', () => {
     );
     // Each line once, in order.
     expect(fleet.lines.map((l) => l.sequence)).toEqual(fleet.lines.map((_, i) => i + 1));
+  });
+
+  it('knows what a step owes before it acts, and hears nothing that is out of date', async () => {
+    throttle();
+    await withWorkers(async () => {
+      const seen: IncidentView[] = [];
+      const handle = await start(slowReplica());
+      fleet.beforeEffect = async () => {
+        if (seen.length > 0) return;
+        seen.push(await until(handle, (v) => v.owed.length > 0));
+        const late = { ...seen[0]!, state: 'paused', owed: [], waiting: undefined, sequence: 0 };
+        const lines = [{ atMs: Date.now(), stage: 'operator', text: 'a late line' }];
+        await handle.signal(progressSignal, { ...late, state: 'paused', lines });
+        seen.push(await until(handle, (v) => v.timeline.some((l) => l.text === 'a late line')));
+      };
+      await until(handle, (v) => v.outcome === 'recovered');
+      const [before, told] = seen;
+      expect(before?.owed.map((o) => o.undoLine)).toEqual([
+        'set server engines/engine-2 weight 100',
+      ]);
+      // The cause may be known by then.
+      expect(before?.timeline.map((l) => l.stage).slice(0, 4)).toEqual([
+        ...['violation', 'plan', 'skipped', 'try'],
+      ]);
+      expect(told).toMatchObject({ state: 'recovering', owed: before?.owed });
+      fleet.latencyOf = () => 110;
+      fleet.note();
+      await resolve(handle);
+      await handle.result();
+    });
+    expect(fleet.lines.filter((l) => l.stage === 'try')).toHaveLength(1);
   });
 
   it('ramps a weight back, and puts it back from the stage that breaks the SLI', async () => {
