@@ -8,7 +8,7 @@ import type { MetricCondition } from '../domain/recovery/condition.js';
 import type { Verdict } from '../domain/recovery/verification.js';
 import type { Violation } from '../domain/sla/violation.js';
 import type { LeaseAnswer, LeaseRequest } from '../workflows/lease-messages.js';
-import type { Letter } from '../workflows/letter.js';
+import type { Letter } from '../workflows/letter-messages.js';
 import type {
   IncidentPolicy,
   OwedUndo,

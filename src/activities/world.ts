@@ -13,7 +13,7 @@ import type { Procedure } from '../domain/recovery/procedure.js';
 import type { Threshold } from '../domain/sla/threshold.js';
 import type { BreakerOrderMessage, BreakerView } from '../workflows/breaker-messages.js';
 import type { LeaseAnswer, LeaseRequest } from '../workflows/lease-messages.js';
-import type { Letter } from '../workflows/letter.js';
+import type { Letter } from '../workflows/letter-messages.js';
 import type { Target } from '../workflows/messages.js';
 import type { AlertAsk, Judgement } from '../domain/monitor/judge-alert.js';
 import type { Alerting } from './contract.js';

@@ -1,6 +1,6 @@
 import { uuid4 } from '@temporalio/workflow';
 import type { SignalDefinition } from '@temporalio/common';
-import type { Letter } from './letter.js';
+import type { Letter } from './letter-messages.js';
 import { deliver } from './proxies.js';
 
 /** Who is written to: its newest run where none is named. */

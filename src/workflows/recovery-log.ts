@@ -2,7 +2,7 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { CancellationScope, log, workflowInfo } from '@temporalio/workflow';
 import type { AuditRecord, IncidentState, Outcome } from '../domain/archive.js';
 import { describeRecovery } from './details.js';
-import type { Letter } from './letter.js';
+import type { Letter } from './letter-messages.js';
 import {
   ATTRIBUTES,
   attributesOf,

@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCoordination } from '../../src/compose/coordination.js';
-import type { Letter } from '../../src/workflows/letter.js';
+import type { Letter } from '../../src/workflows/letter-messages.js';
 import { createDevServerEnv } from '../support/temporal.js';
 
 let env: TestWorkflowEnvironment;
