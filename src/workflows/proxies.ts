@@ -32,10 +32,10 @@ export const { planIncident, prepareStep, askTurn, giveTurn, ensureLease } =
     retry: { initialInterval: '200ms', maximumInterval: '5s' },
   });
 
-/** A signal to another workflow, on the queue of the one that sends it. */
+/** A signal to another workflow, on the queue of the one that sends it; no action waits for it. */
 export const { deliver } = proxyActivities<PostActivities>({
   startToCloseTimeout: '5s',
-  scheduleToCloseTimeout: '5m',
+  scheduleToCloseTimeout: '24h',
   retry: { initialInterval: '200ms', maximumInterval: '5s' },
 });
 

@@ -228,7 +228,7 @@ class Recovery {
   }
 
   private async apply(step: PlannedStep, prepared: OwedUndo): Promise<boolean> {
-    const news = await this.log.takeNews();
+    const news = this.log.takeNews();
     try {
       const operationId = this.operationId(step);
       const text = await this.control.interruptibly(() =>
@@ -239,7 +239,7 @@ class Recovery {
       return true;
     } catch (error) {
       // It may have ended before it delivered them.
-      await this.log.tellAgain(news);
+      this.log.tellAgain(news);
       if (isCancellation(error)) throw error;
       // It may have taken effect before it failed: what it owes is undone now.
       const why = messageOf(error);

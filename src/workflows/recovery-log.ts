@@ -43,7 +43,7 @@ export class RecoveryLog {
   private readonly untold: StoryLine[] = [];
   private readonly unaudited: AuditRecord[] = [];
   private telling: Promise<void> | undefined;
-  private delivering: Promise<void> | undefined;
+  private readonly toldAgain: Promise<void>[] = [];
   private sequence = 0;
   private isEnding = false;
   private readonly showcase: Showcase;
@@ -101,8 +101,7 @@ export class RecoveryLog {
   }
 
   /** What the incident is yet to hear, for the activity that acts next to deliver before it does. */
-  async takeNews(): Promise<Letter> {
-    await this.delivering;
+  takeNews(): Letter {
     return letterTo(this.incident, progressSignal, this.untoldProgress());
   }
 
@@ -123,12 +122,13 @@ export class RecoveryLog {
     this.tell(outcome, detail);
     // What is under way must not arrive after the result: it tells of an earlier state.
     while (this.telling !== undefined) await this.telling;
+    await Promise.all(this.toldAgain);
     return { lines: this.untold.splice(0), orders: this.unaudited.splice(0) };
   }
 
   /** Tells what was taken, where whoever took it may not have come to it. */
-  async tellAgain(news: Letter): Promise<void> {
-    await deliver(news).catch(() => undefined);
+  tellAgain(news: Letter): void {
+    this.toldAgain.push(deliver(news).catch(() => undefined));
   }
 
   /** That run of it: a later incident of the same violation has nothing to do with this. */
@@ -146,10 +146,7 @@ export class RecoveryLog {
   /** One at a time, so that they arrive in order. */
   private async tellIncident(): Promise<void> {
     while (this.untold.length > 0 && !this.isEnding) {
-      this.delivering = post(this.incident, progressSignal, this.untoldProgress()).catch(
-        () => undefined,
-      );
-      await this.delivering;
+      await post(this.incident, progressSignal, this.untoldProgress()).catch(() => undefined);
     }
     // In the same turn as the last look, or a line told in between would wait for the next one.
     this.telling = undefined;

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { createBreakerActivities } from '../../src/activities/breaker.js';
+import { createPostActivities } from '../../src/activities/post.js';
 import { createRecoveryActivities } from '../../src/activities/recovery.js';
 import type { Coordination, World } from '../../src/activities/world.js';
 import { engine } from '../../src/adapters/actuators/engine.js';
@@ -31,7 +32,11 @@ export function createCrashActivities(
   hooks: CrashHooks,
 ): object {
   const world = crashWorld(given, client, hooks);
-  return { ...createRecoveryActivities(world), ...createBreakerActivities(world) };
+  return {
+    ...createRecoveryActivities(world),
+    ...createBreakerActivities(world),
+    ...createPostActivities(world),
+  };
 }
 
 function crashWorld(
