@@ -67,7 +67,7 @@ class Incident {
     }
     this.inbox.close();
     await this.analysis.done();
-    await this.log.close(this.inbox.resolved?.atMs ?? now());
+    await this.log.close(this.endedAtMs());
     await condition(allHandlersFinished);
     const { procedure, probableCause } = this.log.view;
     return { outcome: this.attempts.outcome, procedure, probableCause };
@@ -98,6 +98,12 @@ class Incident {
       attempts.doubt();
     }
     return 'again';
+  }
+
+  /** The violation's end as the detector saw it; its clock may be ahead of this one's, or behind. */
+  private endedAtMs(): number {
+    const { resolved } = this.inbox;
+    return Math.min(now(), Math.max(this.log.view.openedAtMs, resolved?.atMs ?? now()));
   }
 
   /** How long a violation may go on after its recovery was verified. */

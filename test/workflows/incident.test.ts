@@ -160,6 +160,24 @@ describe('incident', () => {
     expect(fleet.lines.filter((l) => l.stage === 'try')).toHaveLength(1);
   });
 
+  it.each([
+    ['ahead', 3_600_000],
+    ['behind', -3_600_000],
+  ])('ended while it was open, by a detector whose clock is %s', async (_which, byMs) => {
+    throttle();
+    const beganAtMs = Date.now();
+    await withWorkers(async () => {
+      const handle = await start(slowReplica());
+      await handle.signal(abortSignal, { by: 'test' });
+      await handle.signal(resolvedSignal, { atMs: Date.now() + byMs, value: 120, why: 'well' });
+      await handle.result();
+    });
+    const ended = fleet.records.at(-1);
+    expect(ended?.state).toBe('resolved');
+    expect(ended?.resolvedAtMs).toBeGreaterThanOrEqual(Math.max(beganAtMs, ended!.openedAtMs));
+    expect(ended?.resolvedAtMs).toBeLessThanOrEqual(Date.now());
+  });
+
   it('ramps a weight back, and puts it back from the stage that breaks the SLI', async () => {
     throttle();
     await withWorkers(
