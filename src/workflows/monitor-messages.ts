@@ -53,6 +53,8 @@ export const unsilenceUpdate = defineUpdate<MonitorView, [{ readonly id: string 
 );
 /** Whether people are told of stages of incidents, one judgement for each ask. */
 export const judgeUpdate = defineUpdate<readonly Judgement[], [readonly AlertAsk[]]>('judge-all');
+/** The same for one ask, as workers of before sent it: a monitor that has run since then has it in its history. */
+export const judgeOneUpdate = defineUpdate<Judgement, [AlertAsk]>('judge');
 /** What a detector sees, whenever that changes and every few minutes. */
 export const factsSignal = defineSignal<[SourceFacts]>('facts');
 /** That run's incident ended without a word. */

@@ -28,10 +28,11 @@ import {
 import { silenceProblem, type Silence } from '../domain/monitor/silence.js';
 import { describeMonitor } from './details-monitor.js';
 import { isHistoryLong } from './history-length.js';
-import { orderFollowsSignal } from './messages.js';
+import { orderFollowsSignal } from './operator-messages.js';
 import {
   factsSignal,
   goneSignal,
+  judgeOneUpdate,
   judgeUpdate,
   maintenanceUpdate,
   modeUpdate,
@@ -252,6 +253,9 @@ class Monitor {
     });
     setHandler(judgeUpdate, (asks) => asks.map((ask) => this.judge(ask)), {
       description: 'Whether people are told of stages of incidents',
+    });
+    setHandler(judgeOneUpdate, (ask) => this.judge(ask), {
+      description: 'The same for one stage, as it was asked before',
     });
     setHandler(
       goneSignal,
