@@ -1,11 +1,10 @@
-import { createAlertActivities } from '../src/activities/alerts.js';
 import path from 'node:path';
 import { Client } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { RcaActivities } from '../src/activities/contract.js';
 import { createPostActivities } from '../src/activities/post.js';
-import { createRecoveryActivities } from '../src/activities/recovery.js';
+import { createRecoveryQueueActivities } from '../src/activities/recovery-queue.js';
 import { provisionTemporal } from '../src/adapters/temporal/binary.js';
 import { ensureSearchAttributes } from '../src/adapters/temporal/search-attributes.js';
 import { createCoordination } from '../src/compose/coordination.js';
@@ -64,11 +63,7 @@ export async function onDurableServer<T>(
       Worker.create({
         ...product,
         taskQueue: RECOVERY_QUEUE,
-        activities: {
-          ...createRecoveryActivities(world),
-          ...createAlertActivities(world),
-          ...createPostActivities(world),
-        },
+        activities: createRecoveryQueueActivities(world),
       }),
       Worker.create({
         ...product,

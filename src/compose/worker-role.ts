@@ -1,14 +1,12 @@
 import os from 'node:os';
 import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
-import { createBreakerActivities } from '../activities/breaker.js';
 import { updateMonitor } from '../server/monitor-client.js';
-import { createAlertActivities } from '../activities/alerts.js';
 import { createRcaActivities, type OnAnalysed } from '../activities/diagnose.js';
 import { createHeartbeatActivities } from '../activities/heartbeat.js';
 import { createNotifyActivities, MAX_DELIVERIES } from '../activities/notify.js';
 import { createPostActivities } from '../activities/post.js';
-import { createRecoveryActivities } from '../activities/recovery.js';
+import { createRecoveryQueueActivities } from '../activities/recovery-queue.js';
 import { createArchive } from '../adapters/archive/index.js';
 import { connectClient, connectWorker } from '../adapters/temporal/connection.js';
 import { ensureNamespace } from '../adapters/temporal/namespace.js';
@@ -116,12 +114,7 @@ export async function startWorker(role: Role): Promise<Running> {
     Worker.create({
       ...shared,
       taskQueue: RECOVERY_QUEUE,
-      activities: {
-        ...createRecoveryActivities(world),
-        ...createBreakerActivities(world),
-        ...createAlertActivities(world),
-        ...createPostActivities(world),
-      },
+      activities: createRecoveryQueueActivities(world),
     }),
     Worker.create({
       ...shared,

@@ -1,7 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { createBreakerActivities } from '../../src/activities/breaker.js';
-import { createPostActivities } from '../../src/activities/post.js';
-import { createRecoveryActivities } from '../../src/activities/recovery.js';
+import { createRecoveryQueueActivities } from '../../src/activities/recovery-queue.js';
 import type { Coordination, World } from '../../src/activities/world.js';
 import { engine } from '../../src/adapters/actuators/engine.js';
 import { haproxy } from '../../src/adapters/actuators/haproxy.js';
@@ -32,11 +30,7 @@ export function createCrashActivities(
   hooks: CrashHooks,
 ): object {
   const world = crashWorld(given, client, hooks);
-  return {
-    ...createRecoveryActivities(world),
-    ...createBreakerActivities(world),
-    ...createPostActivities(world),
-  };
+  return createRecoveryQueueActivities(world);
 }
 
 function crashWorld(

@@ -1,10 +1,8 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
-import { createAlertActivities } from '../../src/activities/alerts.js';
 import type { RcaActivities } from '../../src/activities/contract.js';
-import { createBreakerActivities } from '../../src/activities/breaker.js';
 import { createPostActivities } from '../../src/activities/post.js';
-import { createRecoveryActivities } from '../../src/activities/recovery.js';
+import { createRecoveryQueueActivities } from '../../src/activities/recovery-queue.js';
 import type { World } from '../../src/activities/world.js';
 import { workflowBundle } from '../support/temporal.js';
 
@@ -33,18 +31,12 @@ export async function runWithWorkers<T>(
     stickyQueueScheduleToStartTimeout: '1s',
     ...other,
   } as const;
-  const post = createPostActivities(world);
-  const activities = {
-    ...createRecoveryActivities(world),
-    ...createBreakerActivities(world),
-    ...createAlertActivities(world),
-    ...post,
-  };
+  const activities = createRecoveryQueueActivities(world);
   const recovery = await Worker.create({ ...shared, taskQueue: 'recovery', activities });
   const analysis = await Worker.create({
     ...shared,
     taskQueue: 'rca',
-    activities: { ...RCA, ...post },
+    activities: { ...RCA, ...createPostActivities(world) },
   });
   return analysis.runUntil(() => recovery.runUntil(run));
 }
