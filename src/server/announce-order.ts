@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { orderFollowsSignal } from '../workflows/messages.js';
+import { orderFollowsSignal } from '../workflows/operator-messages.js';
 
 /**
  * To be awaited before an operator's update: a worker that has just taken over must not handle it in one

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { INCIDENT_STATES, UNRESOLVED_STATES, type Archive } from '../domain/archive.js';
-import { OPERATOR_ACTIONS } from '../workflows/messages.js';
+import { OPERATOR_ACTIONS } from '../workflows/operator-messages.js';
 import {
   incidentDetailJson,
   incidentDetailShape,

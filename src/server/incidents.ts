@@ -1,14 +1,13 @@
 import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import type { Archive, IncidentRecord } from '../domain/archive.js';
 import type { KillSwitch } from '../domain/monitor/monitor-state.js';
+import { stateQuery, type IncidentView } from '../workflows/messages.js';
 import {
   acknowledgeUpdate,
   OPERATOR_UPDATES,
-  stateQuery,
   type AbortMessage,
-  type IncidentView,
   type OperatorAction,
-} from '../workflows/messages.js';
+} from '../workflows/operator-messages.js';
 import { killSwitchUpdate, MONITOR_WORKFLOW_ID } from '../workflows/monitor-messages.js';
 import { announceOrder } from './announce-order.js';
 import { updateMonitor } from './monitor-client.js';

@@ -7,7 +7,8 @@ import {
   type BreakerKind,
   type BreakerSettings,
 } from '../domain/recovery/breaker-kinds.js';
-import type { OperatorMessage, Target } from './messages.js';
+import type { Target } from './messages.js';
+import type { OperatorMessage } from './operator-messages.js';
 
 /** Type of the workflow of one target's breakers. */
 export const BREAKER_WORKFLOW = 'circuitBreaker';

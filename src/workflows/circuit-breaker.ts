@@ -32,7 +32,8 @@ import {
   type BreakerView,
 } from './breaker-messages.js';
 import { isHistoryLong } from './history-length.js';
-import { ATTRIBUTES, orderFollowsSignal } from './messages.js';
+import { ATTRIBUTES } from './messages.js';
+import { orderFollowsSignal } from './operator-messages.js';
 import { applyBreaker, prepareBreaker } from './proxies.js';
 import { messageOf } from './rollback.js';
 

@@ -3,19 +3,21 @@ import { graver } from '../domain/sla/severity.js';
 import type { IncidentLog } from './incident-log.js';
 import { refusalOf } from './incident-refusal.js';
 import {
-  abortSignal,
-  acknowledgeSignal,
-  acknowledgeUpdate,
   noDataSignal,
   observedSignal,
-  operatorSignal,
   progressSignal,
   resolvedSignal,
   stateQuery,
   type IncidentView,
-  type OperatorMessage,
   type RecoveryProgress,
 } from './messages.js';
+import {
+  abortSignal,
+  acknowledgeSignal,
+  acknowledgeUpdate,
+  operatorSignal,
+  type OperatorMessage,
+} from './operator-messages.js';
 import { post } from './post.js';
 import type { Mitigations } from './mitigations.js';
 import { auditOf } from './operator-audit.js';
@@ -46,14 +48,17 @@ export class IncidentInbox {
   ) {
     setHandler(stateQuery, () => this.log.view, { description: 'State, plan, steps, owed undos' });
     this.handleDetector();
-    setHandler(progressSignal, ({ state, steps, owed, waiting, sequence = Infinity, ...rest }) => {
-      const isLate = sequence < this.heard;
-      this.hear(rest, isLate ? {} : { state, steps, owed, waiting });
-      if (Number.isFinite(sequence)) this.heard = Math.max(this.heard, sequence);
-      // Now there is time to be seen.
-      this.log.letWrite();
-      onUnderWay();
-    });
+    setHandler(
+      progressSignal,
+      ({ state, steps, owed, waiting, sequence = this.heard, ...rest }) => {
+        const isLate = sequence < this.heard;
+        this.heard = Math.max(this.heard, sequence);
+        this.hear(rest, isLate ? {} : { state, steps, owed, waiting });
+        // Now there is time to be seen.
+        this.log.letWrite();
+        onUnderWay();
+      },
+    );
     setHandler(wakeSignal, () => void (this.woken = true), {
       description: 'What kept it back may be over',
     });

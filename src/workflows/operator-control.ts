@@ -1,12 +1,12 @@
 import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
+import type { ApprovalRequest } from './messages.js';
 import {
   OPERATOR_ACTIONS,
   OPERATOR_UPDATES,
   orderFollowsSignal,
   type AbortMessage,
-  type ApprovalRequest,
   type OperatorAction,
-} from './messages.js';
+} from './operator-messages.js';
 
 /** An operator's message with who sent it; from the Temporal UI the sender may be unknown. */
 export type Ask = { readonly action: OperatorAction } & AbortMessage;

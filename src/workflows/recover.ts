@@ -8,13 +8,13 @@ import {
 import type { AuditRecord } from '../domain/archive.js';
 import type { Verdict } from '../domain/recovery/verification.js';
 import {
-  operatorSignal,
   recoveryQuery,
   type OwedUndo,
   type PlannedStep,
   type RecoveryInput,
   type RecoveryResult,
 } from './messages.js';
+import { operatorSignal } from './operator-messages.js';
 import { Approval } from './approval.js';
 import { Gates } from './gates.js';
 import { auditOf } from './operator-audit.js';

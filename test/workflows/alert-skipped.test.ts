@@ -8,12 +8,12 @@ import type { Severity } from '../../src/domain/sla/severity.js';
 import type { Violation } from '../../src/domain/sla/violation.js';
 import { monitorStart } from '../../src/server/monitor-client.js';
 import {
-  acknowledgeUpdate,
   incidentIdOf,
   observedSignal,
   resolvedSignal,
   type IncidentInput,
 } from '../../src/workflows/messages.js';
+import { acknowledgeUpdate } from '../../src/workflows/operator-messages.js';
 import {
   maintenanceUpdate,
   modeUpdate,

@@ -6,13 +6,12 @@ import { readMonitor, updateMonitor } from '../../src/server/monitor-client.js';
 import { AdapterError } from '../../src/domain/ports.js';
 import type { Violation } from '../../src/domain/sla/violation.js';
 import {
-  abortSignal,
-  acknowledgeUpdate,
   incidentIdOf,
   resolvedSignal,
   type IncidentInput,
   type IncidentResult,
 } from '../../src/workflows/messages.js';
+import { abortSignal, acknowledgeUpdate } from '../../src/workflows/operator-messages.js';
 import {
   maintenanceUpdate,
   silenceUpdate,

@@ -12,13 +12,13 @@ import {
 import { NO_PREREQUISITES } from '../../src/domain/recovery/prerequisites.js';
 import {
   incidentIdOf,
-  OPERATOR_UPDATES,
   resolvedSignal,
   stateQuery,
   type IncidentInput,
   type IncidentResult,
   type IncidentView,
 } from '../../src/workflows/messages.js';
+import { OPERATOR_UPDATES } from '../../src/workflows/operator-messages.js';
 import { createDevServerEnv } from '../support/temporal.js';
 import { FakeFleet, slowReplica } from './fake-world.js';
 import { recordHistories } from './record-histories.js';

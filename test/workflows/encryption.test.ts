@@ -9,11 +9,11 @@ import { createCoordination } from '../../src/compose/coordination.js';
 import { AdapterError } from '../../src/domain/ports.js';
 import {
   incidentIdOf,
-  OPERATOR_UPDATES,
   stateQuery,
   type IncidentInput,
   type IncidentResult,
 } from '../../src/workflows/messages.js';
+import { OPERATOR_UPDATES } from '../../src/workflows/operator-messages.js';
 import { scratchFolder } from '../support/scratch.js';
 import { createDevServerEnv } from '../support/temporal.js';
 import { FakeFleet, slowReplica } from './fake-world.js';

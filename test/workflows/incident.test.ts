@@ -5,9 +5,7 @@ import { createCoordination } from '../../src/compose/coordination.js';
 import { Reconciler } from '../../src/compose/reconciler.js';
 import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
 import {
-  abortSignal,
   incidentIdOf,
-  OPERATOR_UPDATES,
   progressSignal,
   resolvedSignal,
   stateQuery,
@@ -15,6 +13,7 @@ import {
   type IncidentResult,
   type IncidentView,
 } from '../../src/workflows/messages.js';
+import { abortSignal, OPERATOR_UPDATES } from '../../src/workflows/operator-messages.js';
 import { killSwitchUpdate } from '../../src/workflows/monitor-messages.js';
 import type { Violation } from '../../src/domain/sla/violation.js';
 import { createDevServerEnv } from '../support/temporal.js';

@@ -6,14 +6,16 @@ import {
   type Client,
 } from '@temporalio/client';
 import {
-  abortSignal,
   incidentIdOf,
-  OPERATOR_UPDATES,
   resolvedSignal,
-  type AbortMessage,
   type IncidentInput,
   type IncidentResult,
 } from '../../src/workflows/messages.js';
+import {
+  abortSignal,
+  OPERATOR_UPDATES,
+  type AbortMessage,
+} from '../../src/workflows/operator-messages.js';
 import type { IncidentRecord } from '../../src/domain/archive.js';
 import { slowReplica, type FakeFleet } from './fake-world.js';
 import type { ManyServices } from './many-services.js';

@@ -2,7 +2,7 @@ import type { IncidentRecord } from '../../src/domain/archive.js';
 import { AdapterError } from '../../src/domain/ports.js';
 import { DEFAULT_AUTONOMY } from '../../src/domain/recovery/action.js';
 import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
-import type { OperatorAction } from '../../src/workflows/messages.js';
+import type { OperatorAction } from '../../src/workflows/operator-messages.js';
 import type { FakeFleet } from './fake-world.js';
 import type { Gate } from './operator-gate.js';
 

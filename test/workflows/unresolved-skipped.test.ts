@@ -2,7 +2,6 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
-  abortSignal,
   incidentIdOf,
   observedSignal,
   resolvedSignal,
@@ -11,6 +10,7 @@ import {
   type IncidentResult,
   type IncidentView,
 } from '../../src/workflows/messages.js';
+import { abortSignal } from '../../src/workflows/operator-messages.js';
 import { createTimeSkippingEnv } from '../support/temporal.js';
 import { FakeFleet, slowReplica } from './fake-world.js';
 import { runWithWorkers } from './run-with-workers.js';
