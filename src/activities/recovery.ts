@@ -85,15 +85,26 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
         return await preparing;
       }),
 
-    applyStep: ({ step, prepared, operationId, news }) =>
-      alive(() => {
-        // Beside the look at whether it may act, and once for its several effects.
+    applyStep: ({ step, prepared, operationId, news, tellsFirst = true }) =>
+      alive(async () => {
+        // Once for its several effects.
         let told: Promise<unknown> | undefined;
-        const mayAct = async () => {
+        const tell = () => {
           told ??= news === undefined ? Promise.resolve() : world.coordination.deliver(news);
-          await Promise.all([isNotStopped(), told]);
+          // Its failure is for whoever awaits it.
+          told.catch(() => undefined);
+          return told;
         };
-        return actionOf(step).apply(acting(step, operationId, mayAct), prepared);
+        const mayAct = async () => {
+          if (tellsFirst) await Promise.all([isNotStopped(), tell()]);
+          else {
+            await isNotStopped();
+            void tell();
+          }
+        };
+        const text = await actionOf(step).apply(acting(step, operationId, mayAct), prepared);
+        await tell();
+        return text;
       }),
 
     // An undo makes the fleet what it was: the kill switch does not keep it from that.
