@@ -1,7 +1,7 @@
 import { condition, workflowInfo } from '@temporalio/workflow';
 import type { Outcome } from '../domain/archive.js';
 import { isMaintenanceText } from '../domain/monitor/monitor-state.js';
-import type { LeaseLimits } from '../domain/recovery/lease.js';
+import type { LeaseLimits, LeaseRefusal } from '../domain/recovery/lease.js';
 import { severityRank } from '../domain/sla/severity.js';
 import { runRecovery, settleLostRecovery } from './incident-children.js';
 import type { IncidentInbox } from './incident-inbox.js';
@@ -208,10 +208,7 @@ export class IncidentAttempts {
     const purpose = { kind: 'recovery', procedure: plan.procedure } as const;
     const answer = await turns.ask(requestId, { severity, purpose, limits }, { isOver, onSilent });
     if (answer.refusal !== undefined) {
-      const { why, retryAfterMs } = answer.refusal;
-      this.askAgainAtMs = now() + retryAfterMs;
-      log.set({ state: 'escalated', why });
-      log.tell('escalated', `${why}; a person may act before ${plan.procedure} does`);
+      this.refuse(plan, answer.refusal);
       return undefined;
     }
     const { holdMs } = plan.verification.rule;
@@ -225,19 +222,33 @@ export class IncidentAttempts {
       log.tell('waiting', `another recovery acts on this target; ${place}`);
     }
     const isMine = answer.granted || (await turns.wait(requestId, isOver));
+    const refusal = isOver() ? undefined : turns.refusalOf(requestId);
+    const isDecided = isMine || refusal !== undefined;
     // Time went by, and whoever went before may have cured it: look before acting as well.
     const { verification } = plan;
     const look = { verification, sinceMs: now() - 2 * holdMs, untilMs: now() };
     const isCured = async () => !this.doubted && (await verifyStep(look)).kind === 'recovered';
-    if (isMine && !(await isCured())) return requestId;
+    if (isDecided && !(await isCured())) {
+      if (isMine) return requestId;
+      if (refusal !== undefined) this.refuse(plan, refusal);
+      return undefined;
+    }
     // The target must not be held while the detector makes up its mind.
     turns.give(requestId);
-    if (!isMine) return undefined;
+    if (!isDecided) return undefined;
     log.tell('waiting', 'it looks cured: waiting for the detector to agree');
     await condition(isOver, 4 * windowMs);
     if (isOver()) return undefined;
     this.doubted = true;
     return this.takeTurn(`${requestId}+`, plan, limits, onWait);
+  }
+
+  /** The lease says no for now: a person may act, and it is asked again when it says. */
+  private refuse({ procedure }: RecoveryPlan, { why, retryAfterMs }: LeaseRefusal): void {
+    const { log } = this.parts;
+    this.askAgainAtMs = now() + retryAfterMs;
+    log.set({ state: 'escalated', why });
+    log.tell('escalated', `${why}; a person may act before ${procedure} does`);
   }
 
   private async runRecovery(

@@ -10,7 +10,7 @@ export interface LeaseRequest extends LeaseAsk {
   readonly holderId: string;
   readonly holderRunId: string;
 }
-/** What came of a request: told when it is asked, and again when one that waited is granted. */
+/** What came of a request: told when it is asked, and again when the turn of one that waited comes. */
 export interface LeaseAnswer {
   readonly requestId: string;
   readonly granted: boolean;

@@ -14,6 +14,7 @@ import {
   askLease,
   endLease,
   NO_LEASES,
+  type LeaseChange,
   type LeaseState,
 } from '../domain/recovery/lease.js';
 import { isHistoryLong } from './history-length.js';
@@ -37,25 +38,29 @@ const HOLDER_CHECK_MS = 15_000;
  */
 export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Promise<void> {
   let state = initial;
+  // A lease that has run since before goes on as it began, until it continues as new.
+  const keepsBudget = patched('lease-budget-of-who-waits');
+  const end = (requestId: string) => endLease(state, requestId, Date.now(), keepsBudget);
   const toTell: { readonly request: LeaseRequest; readonly answer: LeaseAnswer }[] = [];
   const isBusy = () => state.held.length + state.waiting.length > 0;
 
   /** Takes a new state; those that wait are told, but for the one that is being answered. */
-  const adopt = (
-    next: { state: LeaseState<LeaseRequest>; granted: readonly LeaseRequest[] },
-    answered?: string,
-  ) => {
+  const adopt = (next: LeaseChange<LeaseRequest>, answered?: string) => {
     state = next.state;
     for (const request of next.granted) {
       const { requestId } = request;
       if (requestId === answered) continue;
       toTell.push({ request, answer: { requestId, granted: true, ahead: 0, refusal: undefined } });
     }
+    for (const { ask, refusal } of next.refused) {
+      const { requestId } = ask;
+      toTell.push({ request: ask, answer: { requestId, granted: false, ahead: 0, refusal } });
+    }
     setCurrentDetails(describe(state));
   };
   const take = (request: LeaseRequest): LeaseAnswer => {
     const { requestId } = request;
-    const next = askLease(state, request, Date.now());
+    const next = askLease(state, request, Date.now(), keepsBudget);
     adopt(next, requestId);
     const granted = state.held.some((a) => a.requestId === requestId);
     return { requestId, granted, ahead: aheadOf(state, requestId), refusal: next.refusal };
@@ -68,7 +73,7 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
     (request) => void toTell.push({ request, answer: take(request) }),
     { description },
   );
-  setHandler(releaseLeaseSignal, ({ requestId }) => adopt(endLease(state, requestId, Date.now())), {
+  setHandler(releaseLeaseSignal, ({ requestId }) => adopt(end(requestId)), {
     description: 'Gives a target up: {requestId}',
   });
   setHandler(leaseHoldersQuery, () => state, { description: 'Who acts on what, and who waits' });
@@ -80,11 +85,10 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
       await holder.signal(leaseAnswerSignal, answer);
     } catch {
       // The holder is gone: its lease goes to the next.
-      adopt(endLease(state, request.requestId, Date.now()));
+      adopt(end(request.requestId));
     }
   };
 
-  // A lease that has run since before goes on as it began, until it continues as new.
   const leavesTraces = patched('lease-traces');
   // Whether nobody held anything when it was last looked: no timer then, an idle history must not grow.
   let isIdle = true;
@@ -96,7 +100,7 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
     if (due.length > 0) {
       for (const requestId of await findEndedHolders(due)) {
         log.warn('lease freed: its holder ended without giving it up', { requestId });
-        adopt(endLease(state, requestId, Date.now()));
+        adopt(end(requestId));
       }
     }
     if (leavesTraces) {

@@ -1,5 +1,5 @@
 import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { LeaseAsk } from '../domain/recovery/lease.js';
+import type { LeaseAsk, LeaseRefusal } from '../domain/recovery/lease.js';
 import {
   acquireLeaseSignal,
   LEASE_WORKFLOW_ID,
@@ -25,9 +25,11 @@ export class Turns {
 
   /** Takes an answer that came with another; a turn that has to wait is told by signal later. */
   hear(answer: LeaseAnswer): void {
-    // The server delivers in any order: a grant may come before the word that it has to wait.
-    if (this.answers.get(answer.requestId)?.granted === true) return;
-    this.answers.set(answer.requestId, answer);
+    // The server delivers in any order: a decision may come before the word that it has to wait.
+    const { requestId } = answer;
+    if (this.answers.get(requestId)?.granted === true) return;
+    if (this.refusalOf(requestId) !== undefined) return;
+    this.answers.set(requestId, answer);
   }
 
   /**
@@ -60,11 +62,17 @@ export class Turns {
     );
   }
 
-  /** Waits for a turn that was asked for; false when `isOver` came first. */
+  /** Waits for a turn that was asked for; false when it was refused after all, or `isOver` came first. */
   async wait(requestId: string, isOver: () => boolean = () => false): Promise<boolean> {
     const isGranted = () => this.answers.get(requestId)?.granted === true;
-    await condition(() => isGranted() || isOver());
+    const isDecided = () => isGranted() || this.refusalOf(requestId) !== undefined;
+    await condition(() => isDecided() || isOver());
     return isGranted() && !isOver();
+  }
+
+  /** Why a turn is not to be had, by the last word on it. */
+  refusalOf(requestId: string): LeaseRefusal | undefined {
+    return this.answers.get(requestId)?.refusal;
   }
 
   /** Gives a turn back, held or not; the lease frees it by itself should this not arrive. */

@@ -417,6 +417,35 @@ describe('incident', () => {
     });
   });
 
+  it('refuses who waits once those before have used up the hour’s budget', async () => {
+    throttle();
+    await withWorkers(
+      async () => {
+        const first = await start(slowReplica());
+        await until(first, (v) => v.state === 'recovering');
+        const second = await start(
+          slowReplica({ fingerprint: 'chat:engine-2:other', threshold: 'other' }),
+        );
+        await until(second, (v) => v.state === 'waiting');
+        const view = await until(second, (v) => v.state === 'escalated');
+        expect(view.why).toBe('budget: 1 recoveries within the hour, at most 1 are allowed');
+        expect(view.outcome).toBe('refused');
+        // Whoever went before may have cured it: it looks before it asks for a person.
+        expect(view.timeline.map(({ text }) => text)).toContain(
+          'it looks cured: waiting for the detector to agree',
+        );
+        fleet.latencyOf = () => 110;
+        fleet.note();
+        for (const handle of [first, second]) {
+          await resolve(handle);
+          await handle.result();
+        }
+      },
+      { maxPerHour: 1 },
+    );
+    expect(fleet.effects).toEqual(['engine-2 weight 10', 'engine-2 weight 100']);
+  });
+
   it('refuses a second run within the cooldown, and goes on when that is over', async () => {
     throttle();
     await withWorkers(

@@ -53,6 +53,19 @@ export interface LeaseRefusal {
 
 const HOUR_MS = 3_600_000;
 
+/** A request that is not to be granted any more, and why. */
+export interface RefusedAsk<A extends LeaseAsk> {
+  readonly ask: A;
+  readonly refusal: LeaseRefusal;
+}
+
+/** What a change led to: who came to hold, and whose turn came when the budget was used up. */
+export interface LeaseChange<A extends LeaseAsk> {
+  readonly state: LeaseState<A>;
+  readonly granted: readonly A[];
+  readonly refused: readonly RefusedAsk<A>[];
+}
+
 /** Nobody acts, nobody waits. */
 export const NO_LEASES: LeaseState<never> = { held: [], waiting: [], past: [] };
 
@@ -97,6 +110,15 @@ function refusalOf(
       retryAfterMs: cooledAtMs - nowMs,
     };
   }
+  return overBudget(limits, past, nowMs);
+}
+
+/** Why there may be no further recovery within this hour, or undefined. */
+function overBudget(
+  limits: LeaseLimits,
+  past: readonly PastRecovery[],
+  nowMs: number,
+): LeaseRefusal | undefined {
   const recent = past.filter((p) => p.atMs > nowMs - HOUR_MS);
   const oldest = recent[recent.length - limits.maxPerHour];
   if (oldest === undefined) return undefined;
@@ -106,11 +128,15 @@ function refusalOf(
   };
 }
 
-/** Grants what can be granted: the gravest first, then the longest waiting. */
+/**
+ * Grants what can be granted: the gravest first, then the longest waiting. Those that went before may have
+ * used up the budget since one was let wait: it is refused then.
+ */
 function grant<A extends LeaseAsk>(
   state: LeaseState<A>,
   nowMs: number,
-): { state: LeaseState<A>; granted: A[] } {
+  keepsBudget: boolean,
+): LeaseChange<A> {
   const order = state.waiting
     .map((ask, index) => ({ ask, index }))
     .sort(
@@ -119,48 +145,55 @@ function grant<A extends LeaseAsk>(
   const held = [...state.held];
   const past = state.past.filter((p) => p.atMs > nowMs - HOUR_MS);
   const granted: A[] = [];
+  const refused: RefusedAsk<A>[] = [];
   for (const { ask } of order) {
     if (!mayHold(ask, held)) continue;
+    const isLimited = keepsBudget && ask.purpose.kind === 'recovery';
+    const refusal = isLimited ? overBudget(ask.limits, past, nowMs) : undefined;
+    if (refusal !== undefined) {
+      refused.push({ ask, refusal });
+      continue;
+    }
     held.push(ask);
     granted.push(ask);
     if (ask.purpose.kind === 'recovery') {
       past.push({ procedure: ask.purpose.procedure, target: ask.target, atMs: nowMs });
     }
   }
-  const waiting = state.waiting.filter((ask) => !granted.includes(ask));
-  return { state: { held, waiting, past }, granted };
+  const left = new Set([...granted, ...refused.map(({ ask }) => ask)]);
+  const waiting = state.waiting.filter((ask) => !left.has(ask));
+  return { state: { held, waiting, past }, granted, refused };
 }
 
 /**
- * Asks for a target. Asked again with the same request id, nothing changes. `granted` lists the
- * requests that came to hold by this call; a refused one is not queued.
+ * Asks for a target. Asked again with the same request id, nothing changes. `refusal` is about this one,
+ * which then is not queued. Without `keepsBudget` who waits is granted whatever the budget.
  */
 export function askLease<A extends LeaseAsk>(
   state: LeaseState<A>,
   ask: A,
   nowMs: number,
-): {
-  readonly state: LeaseState<A>;
-  readonly granted: readonly A[];
-  readonly refusal: LeaseRefusal | undefined;
-} {
+  keepsBudget = true,
+): LeaseChange<A> & { readonly refusal: LeaseRefusal | undefined } {
   const isKnown = [...state.held, ...state.waiting].some((a) => a.requestId === ask.requestId);
-  if (isKnown) return { state, granted: [], refusal: undefined };
+  if (isKnown) return { state, granted: [], refused: [], refusal: undefined };
   // Behind another recovery of the same target it waits, and looks again before it acts.
   const isBehind = state.held.some(
     (h) => h.purpose.kind !== 'capacity' && overlaps(h.target, ask.target),
   );
   const refusal = isBehind ? undefined : refusalOf(ask, state.past, nowMs);
-  if (refusal !== undefined) return { state, granted: [], refusal };
-  return { ...grant({ ...state, waiting: [...state.waiting, ask] }, nowMs), refusal };
+  if (refusal !== undefined) return { state, granted: [], refused: [], refusal };
+  const change = grant({ ...state, waiting: [...state.waiting, ask] }, nowMs, keepsBudget);
+  return { ...change, refusal };
 }
 
-/** Gives a request up, held or waiting; unknown ones are no error. `granted` lists who holds thereby. */
+/** Gives a request up, held or waiting; unknown ones are no error. */
 export function endLease<A extends LeaseAsk>(
   state: LeaseState<A>,
   requestId: string,
   nowMs: number,
-): { readonly state: LeaseState<A>; readonly granted: readonly A[] } {
+  keepsBudget = true,
+): LeaseChange<A> {
   return grant(
     {
       ...state,
@@ -168,6 +201,7 @@ export function endLease<A extends LeaseAsk>(
       waiting: state.waiting.filter((a) => a.requestId !== requestId),
     },
     nowMs,
+    keepsBudget,
   );
 }
 

@@ -39,7 +39,9 @@ describe('lease', () => {
   it('grants a free target at once, and the same request only once', () => {
     const { state, granted } = askLease<LeaseAsk>(NO_LEASES, ask('a', 'e1'), 0);
     expect(ids(granted)).toEqual(['a']);
-    expect(askLease(state, ask('a', 'e1'), 5)).toEqual({ state, granted: [], refusal: undefined });
+    expect(askLease(state, ask('a', 'e1'), 5)).toEqual({
+      ...{ state, granted: [], refused: [], refusal: undefined },
+    });
   });
 
   it.each([
@@ -111,6 +113,35 @@ describe('lease', () => {
     const second = askLease(state, ask('b', 'e1', { limits }), 1_000);
     expect(second.refusal).toBeUndefined();
     expect(ids(second.state.waiting)).toEqual(['b']);
+  });
+
+  it('refuses who waited when those before have used up the hour’s budget', () => {
+    const limits = { ...LIMITS, maxPerHour: 2 };
+    const one = after(ask('a', 'e1', { limits }), ask('b', 'e1', { limits }));
+    const two = endLease(askLease(one, ask('c', 'e1', { limits }), 1_000).state, 'a', 600_000);
+    expect(ids(two.granted)).toEqual(['b']);
+    const three = endLease(two.state, 'b', 1_200_000);
+    expect(three.granted).toEqual([]);
+    expect(three.refused.map(({ ask: { requestId }, refusal }) => [requestId, refusal])).toEqual([
+      [
+        'c',
+        {
+          why: 'budget: 2 recoveries within the hour, at most 2 are allowed',
+          retryAfterMs: 2_400_000,
+        },
+      ],
+    ]);
+    expect(three.state).toMatchObject({ held: [], waiting: [] });
+    expect(three.state.past).toHaveLength(2);
+  });
+
+  it('grants the next who is not limited where the budget is used up', () => {
+    const limits = { ...LIMITS, maxPerHour: 1 };
+    const release = ask('c', 'e1', { limits, purpose: { kind: 'release' } });
+    const state = after(ask('a', 'e1', { limits }), ask('b', 'e1', { limits }), release);
+    const ended = endLease(state, 'a', 1_000);
+    expect(ids(ended.refused.map((one) => one.ask))).toEqual(['b']);
+    expect(ids(ended.granted)).toEqual(['c']);
   });
 
   it('refuses beyond the hour’s budget until the oldest is an hour old', () => {
