@@ -5,7 +5,7 @@ import { readArchive, readViolations } from './archive-file.js';
 import { deal, type TakenOrder } from './blows.js';
 import type { Evidence } from './evidence.js';
 import { FleetView } from './fleet.js';
-import { describeBlow, schedule, type Round } from './schedule.js';
+import { CLOCK_FURTHEST_MS, describeBlow, schedule, type Round } from './schedule.js';
 import { Victim } from './victim.js';
 
 export interface TortureOptions {
@@ -22,8 +22,8 @@ const SETTLE_MS = 240_000;
 const HEAL_MS = 60_000;
 /** By then what paramedic does by itself is done, or it has asked for a person. */
 const PERSON_AFTER_MS = 120_000;
-/** Two steps of the same direction may come in one run. */
-const CLOCK_PLAY_MS = 60_000;
+/** By the clocks being apart, and what a step takes to be seen. */
+const CLOCK_PLAY_MS = CLOCK_FURTHEST_MS + 20_000;
 const MIN_HEALTHY = 1;
 
 /** What a run left, and what this machine could not do to it. */

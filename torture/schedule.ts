@@ -52,6 +52,10 @@ const ORDERS: readonly Order[] = ['abort', 'pause', 'acknowledge', 'skip'];
 /** A fault is seen after its window (12 s) at the earliest: most blows come from then on. */
 const SOONEST_MS = 4_000;
 const LATEST_MS = 40_000;
+/** A clock that was set wrong is set right again: it does not stray for as long as a run goes on. */
+const CLOCK_STEP_MS = 20_000;
+/** How far the clocks are apart at most, in ms. */
+export const CLOCK_FURTHEST_MS = 40_000;
 
 /**
  * The rounds of a run, without end: the same seed, the same rounds. Each has one fault and two to four
@@ -66,6 +70,13 @@ export function* schedule(seed: number): Generator<Round, never> {
     return chosen;
   };
   const between = (low: number, high: number) => Math.round(low + random.unit() * (high - low));
+  let clockMs = 0;
+  const clockStep = (): Blow => {
+    const chosenMs = oneOf([-CLOCK_STEP_MS, CLOCK_STEP_MS]);
+    const byMs = Math.abs(clockMs + chosenMs) > CLOCK_FURTHEST_MS ? -chosenMs : chosenMs;
+    clockMs += byMs;
+    return { kind: 'clock-step', byMs };
+  };
   const kinds: readonly (() => Blow)[] = [
     () => ({ kind: 'kill', part: oneOf(PARTS) }),
     () => ({
@@ -78,7 +89,7 @@ export function* schedule(seed: number): Generator<Round, never> {
     () => ({ kind: 'operator', order: oneOf(ORDERS) }),
     () => ({ kind: 'kill', part: oneOf(PARTS) }),
     () => ({ kind: 'full-disk', forMs: between(3_000, 8_000) }),
-    () => ({ kind: 'clock-step', byMs: oneOf([-20_000, 20_000]) }),
+    clockStep,
   ];
   let turn = between(0, kinds.length - 1);
   const nextKind = (): Blow => {

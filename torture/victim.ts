@@ -46,6 +46,8 @@ export class Victim {
       {
         detector: { stallAfter: '4s' },
         recovery: {
+          // Faults come one after the other, for as long as it takes: the hour's budget is not for that.
+          maxPerHour: 1_000,
           verification: { hold: '4s', timeout: '30s' },
           // Nobody answers here but now and then an operator's order: a release is rolled back then.
           approval: { timeout: '15s', onTimeout: 'approve' },

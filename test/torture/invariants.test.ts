@@ -4,7 +4,7 @@ import { figuresOf } from '../../torture/figures.js';
 import { checkInvariants, INVARIANTS, type InvariantName } from '../../torture/invariants.js';
 import { PLANTS } from '../../torture/plants.js';
 import { storyOf } from '../../torture/story.js';
-import { schedule } from '../../torture/schedule.js';
+import { CLOCK_FURTHEST_MS, schedule } from '../../torture/schedule.js';
 
 const ID = 'incident:chat:engine-2:request_latency_p95';
 const OTHER = 'incident:chat:engine-3:request_latency_p95';
@@ -174,6 +174,17 @@ describe('the schedule of a torture run', () => {
   it('follows from its seed', () => {
     expect(rounds(7, 20)).toEqual(rounds(7, 20));
     expect(rounds(7, 20)).not.toEqual(rounds(8, 20));
+  });
+
+  it('never leaves the clocks further apart than the checker allows for', () => {
+    const furthest = Array.from({ length: 20 }, (_, seed) => {
+      let clockMs = 0;
+      const reached = rounds(seed, 300)
+        .flatMap(({ blows }) => blows)
+        .map(({ blow }) => (clockMs += blow.kind === 'clock-step' ? blow.byMs : 0));
+      return Math.max(...reached.map(Math.abs));
+    });
+    expect(new Set(furthest)).toEqual(new Set([CLOCK_FURTHEST_MS]));
   });
 
   it('has every kind of blow within ten minutes’ worth of rounds', () => {
