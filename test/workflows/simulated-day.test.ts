@@ -11,15 +11,20 @@ import {
   type IncidentInput,
 } from '../../src/workflows/messages.js';
 import { createTimeSkippingEnv } from '../support/temporal.js';
-import { FakeFleet, slowReplica } from './fake-world.js';
+import { slowReplica, type FakeFleet } from './fake-world.js';
+import { ManyServices } from './many-services.js';
 import { runWithWorkers } from './run-with-workers.js';
 import { followServerTime, skippingCoordination, tellingTime, untilTold } from './skipped-time.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
-/** In CI an hour with a few; SIMULATED_HOURS=24 SIMULATED_INCIDENTS=1000 for a whole day. */
+/**
+ * In CI an hour with a few; SIMULATED_HOURS=24 SIMULATED_INCIDENTS=1000 SIMULATED_SERVICES=16 for a whole
+ * day. Each service has one at a time, all services at the same time.
+ */
 const HOURS = Number(process.env['SIMULATED_HOURS'] ?? 1);
 const INCIDENTS = Number(process.env['SIMULATED_INCIDENTS'] ?? 12);
+const SERVICES = Number(process.env['SIMULATED_SERVICES'] ?? 3);
 /** Temporal itself ends a history at 51,200 events, and warns from 10,240 on. */
 const MOST_EVENTS = 10_000;
 const MEBIBYTE = 2 ** 20;
@@ -49,69 +54,80 @@ it('lives through days of incidents with short histories and flat memory', async
   const env = await createTimeSkippingEnv();
   onTestFinished(() => env.teardown());
   const tellTime = followServerTime();
-  const fleet = new FakeFleet();
-  const world = fleet.world(skippingCoordination(env));
+  const many = new ManyServices(skippingCoordination(env), { maxConcurrent: SERVICES });
+  const names = Array.from({ length: SERVICES }, (_, i) => `service-${i + 1}`);
+  const fleets = names.map((name) => many.add(name, { maxConcurrent: SERVICES }));
   const following: Partial<WorkerOptions> = { maxCachedWorkflows: 50, ...tellingTime(tellTime) };
   const longest = new Map<string, number>();
   const outcomes = new Map<string, number>();
   const resident: number[] = [];
-  const everyMs = (HOURS * 3_600_000) / INCIDENTS;
+  const rounds = Math.ceil(INCIDENTS / SERVICES);
+  const everyMs = (HOURS * 3_600_000) / rounds;
   const note = async (...ids: readonly string[]): Promise<void> => {
     for (const id of ids) {
       const kind = id.split(':')[0]!;
       longest.set(kind, Math.max(longest.get(kind) ?? 0, await eventsOf(env, id)));
     }
   };
+  /** Lets time pass until it is so of all. */
+  const untilAll = async <T>(all: readonly T[], is: (one: T) => Promise<boolean>) => {
+    while (!(await Promise.all(all.map(is))).every(Boolean)) await env.sleep('1 s');
+  };
   const startedMs = await env.currentTimeMs();
   await runWithWorkers(
     env,
-    world,
+    many.world,
     async () => {
       await env.client.workflow.start('monitor', { workflowId: 'monitor', taskQueue: 'recovery' });
-      for (let i = 0; i < INCIDENTS; i++) {
-        const isCurable = i % 5 !== 1;
-        // One slow replica is cured by taking its load off; all of them are not.
-        fleet.latencyOf = (s) =>
-          !isCurable || (s.name === 'engine-2' && s.weight > 25) ? 600 : 110;
-        fleet.note();
+      for (let round = 0; round < rounds; round++) {
         tellTime(await env.currentTimeMs());
-        const violation = slowReplica();
-        const incidentId = incidentIdOf(violation.fingerprint);
-        const handle = await env.client.workflow.start('incident', {
-          workflowId: incidentId,
-          taskQueue: 'recovery',
-          args: [
-            { violation, source: 'detector', uiBase: '', evidence: undefined } as IncidentInput,
-          ],
-        });
-        const isJudged = async () => {
+        const open = await Promise.all(
+          fleets.map(async (fleet, index) => {
+            const isCurable = (round * SERVICES + index) % 5 !== 1;
+            // One slow replica is cured by taking its load off; all of them are not.
+            fleet.latencyOf = (s) =>
+              !isCurable || (s.name === 'engine-2' && s.weight > 25) ? 600 : 110;
+            fleet.note();
+            return { fleet, isCurable, handle: await startIncident(env, names[index]!) };
+          }),
+        );
+        await untilAll(open, async ({ handle, isCurable }) => {
           const { outcome } = await handle.query(stateQuery);
           return isCurable
             ? outcome === 'recovered'
             : outcome !== undefined && outcome !== 'recovered';
-        };
-        while (!(await isJudged())) await env.sleep('1 s');
+        });
         // What the detector would see.
-        fleet.latencyOf = () => 110;
-        fleet.note();
-        await handle.signal(resolvedSignal, { atMs: Date.now(), value: 110, why: 'back inside' });
-        const { outcome } = (await handle.result()) as { outcome: string };
-        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-        if (isCurable) expect(outcome).toBe('recovered');
-        await note(incidentId, `recovery:${incidentId}:1`, 'lease', 'monitor');
-        expect([...fleet.servers.values()].map(({ weight }) => weight)).toEqual([100, 100, 100]);
-        await untilTold(env, handle);
-        const leftMs = startedMs + (i + 1) * everyMs - (await env.currentTimeMs());
+        for (const { fleet, handle } of open) {
+          fleet.latencyOf = () => 110;
+          fleet.note();
+          await handle.signal(resolvedSignal, { atMs: Date.now(), value: 110, why: 'back inside' });
+        }
+        await untilAll(
+          open,
+          async ({ handle }) => (await handle.describe()).status.name !== 'RUNNING',
+        );
+        for (const { fleet, handle, isCurable } of open) {
+          const { outcome } = (await handle.result()) as { outcome: string };
+          outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+          if (isCurable) expect(outcome).toBe('recovered');
+          await note(handle.workflowId, `recovery:${handle.workflowId}:1`);
+          expect([...fleet.servers.values()].map(({ weight }) => weight)).toEqual([100, 100, 100]);
+          forget(fleet);
+        }
+        await untilTold(env, ...open.map(({ handle }) => handle));
+        await note('lease', 'monitor');
+        const leftMs = startedMs + (round + 1) * everyMs - (await env.currentTimeMs());
         if (leftMs > 0) await env.sleep(leftMs);
         collect();
         resident.push(process.memoryUsage.rss() / MEBIBYTE);
-        forget(fleet);
-        if (i % 100 === 99) console.log(`${i + 1} of ${INCIDENTS} incidents`);
+        forget(many.ledger);
+        if (round % 10 === 9) console.log(`${(round + 1) * SERVICES} of ${INCIDENTS} incidents`);
       }
     },
     following,
   );
-  const quarter = Math.ceil(INCIDENTS / 4);
+  const quarter = Math.ceil(rounds / 4);
   const early = median(resident.slice(quarter, 2 * quarter));
   const late = median(resident.slice(-quarter));
   const told = { outcomes: Object.fromEntries(outcomes), events: Object.fromEntries(longest) };
@@ -120,6 +136,17 @@ it('lives through days of incidents with short histories and flat memory', async
   // Both workers, their workflows' contexts and this test live in this process.
   expect(late).toBeLessThan(1.25 * early + 20);
 }, 7_200_000);
+
+function startIncident(env: TestWorkflowEnvironment, service: string) {
+  const fingerprint = `${service}:engine-2:request_latency_p95`;
+  const violation = slowReplica({ service, fingerprint });
+  const input: IncidentInput = { violation, source: 'detector', uiBase: '', evidence: undefined };
+  return env.client.workflow.start('incident', {
+    workflowId: incidentIdOf(fingerprint),
+    taskQueue: 'recovery',
+    args: [input],
+  });
+}
 
 /** What this fake keeps for other tests to look at. */
 function forget(fleet: FakeFleet): void {
