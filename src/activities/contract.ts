@@ -69,15 +69,13 @@ export interface RecoveryActivities {
   prepareStep(ask: { violation: Violation; step: PlannedStep }): Promise<Preparation>;
   /**
    * Returns in words what it changed. Absolute and fenced: repeated or late, it changes nothing. The
-   * news are delivered before it acts where `tellsFirst`, else while it acts, and nobody being there
-   * does not keep it from acting.
+   * news are delivered before it acts; nobody being there does not keep it from acting.
    */
   applyStep(ask: {
     step: PlannedStep;
     prepared: Pick<OwedUndo, 'before' | 'desired'>;
     operationId: string;
     news?: Letter;
-    tellsFirst?: boolean;
   }): Promise<string>;
   undoStep(ask: { owed: OwedUndo; operationId: string }): Promise<string>;
   /** Waits for samples after `sinceMs` until they tell, at most until `untilMs`. */

@@ -85,26 +85,15 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
         return await preparing;
       }),
 
-    applyStep: ({ step, prepared, operationId, news, tellsFirst = true }) =>
-      alive(async () => {
-        // Once for its several effects.
+    applyStep: ({ step, prepared, operationId, news }) =>
+      alive(() => {
+        // Beside the look at whether it may act, and once for its several effects.
         let told: Promise<unknown> | undefined;
-        const tell = () => {
-          told ??= news === undefined ? Promise.resolve() : world.coordination.deliver(news);
-          // Its failure is for whoever awaits it.
-          told.catch(() => undefined);
-          return told;
-        };
         const mayAct = async () => {
-          if (tellsFirst) await Promise.all([isNotStopped(), tell()]);
-          else {
-            await isNotStopped();
-            void tell();
-          }
+          told ??= news === undefined ? Promise.resolve() : world.coordination.deliver(news);
+          await Promise.all([isNotStopped(), told]);
         };
-        const text = await actionOf(step).apply(acting(step, operationId, mayAct), prepared);
-        await tell();
-        return text;
+        return actionOf(step).apply(acting(step, operationId, mayAct), prepared);
       }),
 
     // An undo makes the fleet what it was: the kill switch does not keep it from that.

@@ -15,7 +15,6 @@ import type {
 } from './messages.js';
 import type { Mitigations } from './mitigations.js';
 import type { ReadyAhead } from './preparation-messages.js';
-import { owedAhead } from './ready-ahead.js';
 import { planIncident, verifyStep } from './proxies.js';
 import type { Turns } from './turns.js';
 
@@ -257,8 +256,7 @@ export class IncidentAttempts {
   ): Promise<RecoveryResult> {
     const { log, inbox, uiBase } = this.parts;
     const { procedure, steps, why } = plan;
-    // Known before the recovery is: should it be lost on its way, what it may have done is undone.
-    log.set({ state: 'recovering', why, owed: owedAhead(ready, steps) });
+    log.set({ state: 'recovering', why });
     log.tell('plan', `${procedure}: ${steps.map((s) => s.action).join(' → ')}; ${why}`);
     const given = { view: log.view, plan, ready, attempt: this.count, uiBase };
     try {

@@ -180,7 +180,6 @@ export class OperatorControl {
 
   /** Waits while an operator has it paused. */
   async whilePaused(now: () => number): Promise<void> {
-    if (!this.isPaused) return;
     const since = now();
     await condition(() => !this.isPaused || this.aborted !== undefined);
     this.waitedMs += now() - since;

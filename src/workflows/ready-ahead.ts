@@ -1,4 +1,4 @@
-import type { OwedUndo, PlannedStep } from './messages.js';
+import type { PlannedStep } from './messages.js';
 import type { Preparation, ReadyAhead } from './preparation-messages.js';
 
 /** What was seen longer ago is looked at again: somebody else may have changed it. */
@@ -16,26 +16,4 @@ export function readyAhead(
 ): Preparation | undefined {
   if (ready === undefined || nowMs - ready.atMs > FRESH_FOR_MS) return undefined;
   return ready.steps.find((step) => step.id === id)?.preparation;
-}
-
-/** What a step that is ready will owe from the moment it acts; undefined where that is nothing. */
-export function owedBy(
-  step: PlannedStep,
-  { before, desired, undoLine, ramp = [] }: Extract<Preparation, { kind: 'ready' }>,
-): OwedUndo | undefined {
-  // One without an undo may still owe what it does on its way, such as the drain of a restart.
-  if (step.irreversible !== undefined && undoLine === '') return undefined;
-  return { step, before, desired, undoLine, ramp };
-}
-
-/** What a recovery will owe with its first action, as far as the look that came with the plan tells. */
-export function owedAhead(
-  ready: ReadyAhead | undefined,
-  steps: readonly PlannedStep[],
-): readonly OwedUndo[] {
-  const last = ready?.steps.at(-1);
-  const step = steps.find(({ id }) => id === last?.id);
-  if (step === undefined || last?.preparation.kind !== 'ready') return [];
-  const owed = owedBy(step, last.preparation);
-  return owed === undefined ? [] : [owed];
 }

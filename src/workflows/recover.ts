@@ -9,6 +9,7 @@ import type { AuditRecord } from '../domain/archive.js';
 import type { Verdict } from '../domain/recovery/verification.js';
 import {
   recoveryQuery,
+  type OwedUndo,
   type PlannedStep,
   type RecoveryInput,
   type RecoveryResult,
@@ -16,11 +17,10 @@ import {
 import { operatorSignal } from './operator-messages.js';
 import { Approval } from './approval.js';
 import { Gates } from './gates.js';
-import type { Preparation } from './preparation-messages.js';
 import { auditOf } from './operator-audit.js';
 import { handleOperators, OperatorControl, whoOf, type Ask } from './operator-control.js';
 import { applyStepOf, prepareStep, verifyStep } from './proxies.js';
-import { owedBy, readyAhead } from './ready-ahead.js';
+import { readyAhead } from './ready-ahead.js';
 import { RecoveryLog } from './recovery-log.js';
 import { forget, keep, settle } from './recovery-owed.js';
 import { rollBackAll, type RollbackParts } from './recovery-rollback.js';
@@ -28,12 +28,6 @@ import { messageOf, undo } from './rollback.js';
 import { Turns } from './turns.js';
 
 const now = () => Date.now();
-
-/** A step that may act, as it was looked at; `isSeenAhead`: with the plan, so that its incident knows. */
-interface Prepared {
-  readonly ready: Extract<Preparation, { kind: 'ready' }>;
-  readonly isSeenAhead: boolean;
-}
 
 /**
  * The skeleton of every procedure: its steps in order, each owed before it acts, verified on fresh
@@ -144,13 +138,12 @@ class Recovery {
         const prepared = await this.prepare(step);
         if (prepared === undefined) return false;
         // Owed before it acts: a step that timed out may have taken effect.
-        const { ready, isSeenAhead } = prepared;
-        const owed = owedBy(step, ready);
-        if (owed !== undefined) this.log.owed.push(owed);
-        const isApplied = await this.apply(step, ready, isSeenAhead);
-        if (isApplied && owed !== undefined && step.irreversible !== undefined) {
-          forget(this.log, owed);
+        // One without an undo may still owe what it does on its way, such as the drain of a restart.
+        if (step.irreversible === undefined || prepared.undoLine !== '') {
+          this.log.owed.push(prepared);
         }
+        const isApplied = await this.apply(step, prepared);
+        if (isApplied && step.irreversible !== undefined) forget(this.log, prepared);
         return isApplied;
       });
       const isRecovered = hasActed && (await this.verify(step));
@@ -206,11 +199,12 @@ class Recovery {
   }
 
   /** Reads the state before, and asks where it must. Undefined: this step does not act. */
-  private async prepare(step: PlannedStep): Promise<Prepared | undefined> {
+  private async prepare(step: PlannedStep): Promise<OwedUndo | undefined> {
     this.log.update(step, { startedAtMs: now() });
     const request = { violation: this.input.violation, step };
-    const ahead = readyAhead(this.input.ready, step, now());
-    let ready = ahead ?? (await this.control.interruptibly(() => prepareStep(request)));
+    let ready =
+      readyAhead(this.input.ready, step, now()) ??
+      (await this.control.interruptibly(() => prepareStep(request)));
     if (ready.kind === 'ready' && step.autonomy !== 'auto') {
       if (step.autonomy !== 'approve') {
         ready = { kind: 'skip', why: `autonomy is ${step.autonomy}; it would have: ${ready.line}` };
@@ -229,22 +223,16 @@ class Recovery {
     }
     this.log.update(step, { state: 'applying', line: ready.line });
     this.log.note('try', `${step.action}: ${ready.line}`);
-    return { ready, isSeenAhead: ready === ahead };
+    const { before, desired, undoLine, ramp = [] } = ready;
+    return { step, before, desired, undoLine, ramp };
   }
 
-  private async apply(
-    step: PlannedStep,
-    prepared: Prepared['ready'],
-    isSeenAhead: boolean,
-  ): Promise<boolean> {
-    // The incident knew from the plan what the first action owes, and has heard nothing else since.
-    const tellsFirst = !isSeenAhead || this.log.hasTold;
+  private async apply(step: PlannedStep, prepared: OwedUndo): Promise<boolean> {
     const news = this.log.takeNews();
     try {
-      const { before, desired } = prepared;
       const operationId = this.operationId(step);
       const text = await this.control.interruptibly(() =>
-        applyStepOf(step)({ step, prepared: { before, desired }, operationId, news, tellsFirst }),
+        applyStepOf(step)({ step, prepared, operationId, news }),
       );
       this.log.update(step, { state: 'settling', line: text });
       this.log.tell('changed', `${step.action}: ${text}`);

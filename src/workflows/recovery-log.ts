@@ -100,11 +100,6 @@ export class RecoveryLog {
     this.untold.push({ atMs: Date.now(), stage, text });
   }
 
-  /** Whether the incident has been sent anything yet. */
-  get hasTold(): boolean {
-    return this.sequence > 0;
-  }
-
   /** What the incident is yet to hear, for the activity that acts next to deliver before it does. */
   takeNews(): Letter {
     return letterTo(this.incident, progressSignal, this.untoldProgress());

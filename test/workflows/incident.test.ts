@@ -377,27 +377,6 @@ describe('incident', () => {
     expect(fleet.effects).toEqual(['engine-2 weight 20', 'engine-2 weight 100']);
   });
 
-  it('undoes what a recovery did that was terminated before it could tell of it', async () => {
-    throttle();
-    const real = createCoordination(env.client);
-    let letGo: () => void = () => undefined;
-    const held = new Promise<boolean>((done) => (letGo = () => done(false)));
-    const isNews = (signal: string) => signal === progressSignal.name;
-    const deliver: typeof real.deliver = (letter) =>
-      isNews(letter.signal) ? held : real.deliver(letter);
-    await runWithWorkers(env, fleet.world({ ...real, deliver }), async () => {
-      const handle = await start(slowReplica());
-      await vi.waitFor(() => expect(fleet.effects).toEqual(['engine-2 weight 10']), 60_000);
-      await resolve(handle);
-      await env.client.workflow
-        .getHandle(`recovery:${handle.workflowId}:1`)
-        .terminate('by mistake');
-      expect((await handle.result()).outcome).toBe('rolled-back');
-      letGo();
-    });
-    expect(fleet.effects).toEqual(['engine-2 weight 10', 'engine-2 weight 100']);
-  });
-
   it('changes nothing while the kill switch is on, and says who turned it', async () => {
     throttle();
     await withWorkers(async () => {
