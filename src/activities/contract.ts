@@ -7,7 +7,7 @@ import type { DeliveryRecord } from '../domain/notification.js';
 import type { MetricCondition } from '../domain/recovery/condition.js';
 import type { Verdict } from '../domain/recovery/verification.js';
 import type { Violation } from '../domain/sla/violation.js';
-import type { LeaseAnswer, LeaseRequest } from '../workflows/lease-messages.js';
+import type { LeaseAnswer, LeaseRequest, TurnGivenBack } from '../workflows/lease-messages.js';
 import type { Letter } from '../workflows/letter-messages.js';
 import type {
   IncidentPolicy,
@@ -63,7 +63,7 @@ export interface RecoveryActivities {
   /** Asks for a turn; undefined where that has to be done by signal. */
   askTurn(request: LeaseRequest): Promise<LeaseAnswer | undefined>;
   /** Gives a turn back; one that nobody knows of is none. */
-  giveTurn(turn: { requestId: string }): Promise<void>;
+  giveTurn(turn: TurnGivenBack): Promise<void>;
   /** Starts the lease workflow where it does not run. */
   ensureLease(): Promise<void>;
   prepareStep(ask: { violation: Violation; step: PlannedStep }): Promise<Preparation>;

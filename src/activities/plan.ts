@@ -26,13 +26,12 @@ export async function choosePlan(
   world: World,
   violation: Violation,
   tried: readonly string[],
-  openIncidents: number,
 ): Promise<PlanDecision> {
   const service = world.services.get(violation.service);
   const refused: { readonly name: string; readonly why: string }[] = [];
   for (;;) {
     const left = world.procedures.filter((p) => !refused.some(({ name }) => name === p.name));
-    const decision = decide({ ...world, procedures: left }, violation, tried, openIncidents);
+    const decision = decide({ ...world, procedures: left }, violation, tried);
     const said = refused.map(({ why }) => why).join('; ');
     if (decision.kind === 'none') {
       if (refused.length === 0) return decision;
@@ -54,12 +53,7 @@ export async function choosePlan(
 }
 
 /** The plan for a violation by configuration alone: reads nothing, looks at no prerequisite. */
-export function decide(
-  given: World,
-  violation: Violation,
-  tried: readonly string[],
-  openIncidents: number,
-): PlanDecision {
+export function decide(given: World, violation: Violation, tried: readonly string[]): PlanDecision {
   const world = worldOf(given, violation.service);
   const service = world.services.get(violation.service);
   const policy: IncidentPolicy = {
@@ -77,13 +71,11 @@ export function decide(
   const choice = chooseProcedure(violation, world.procedures, tried);
   if (choice.kind === 'none') return { kind: 'none', policy, why: choice.why };
   const { procedure } = choice;
-  const isStorm = openIncidents > world.policy.stormAbove;
-  const storm = `; storm: ${openIncidents} incidents are open, actions are only suggested`;
   const plan: RecoveryPlan = {
     procedure: procedure.name,
     workflowType: procedure.workflowType,
-    why: isStorm ? choice.why + storm : choice.why,
-    steps: stepsOf(world, procedure, violation, isStorm),
+    why: choice.why,
+    steps: stepsOf(world, procedure, violation),
     timeoutMs: procedure.timeoutMs,
     approvalTimeoutMs: world.policy.approvalTimeoutMs,
     onApprovalTimeout: world.policy.onApprovalTimeout,
@@ -94,11 +86,24 @@ export function decide(
   return { kind: 'plan', policy, plan };
 }
 
+/** The plan where more incidents are open than a storm begins with: nothing acts unasked. */
+export function calmedBy(openIncidents: number, given: World, plan: RecoveryPlan): RecoveryPlan {
+  const { service } = plan.verification.target;
+  if (openIncidents <= worldOf(given, service).policy.stormAbove) return plan;
+  return {
+    ...plan,
+    why: `${plan.why}; storm: ${openIncidents} incidents are open, actions are only suggested`,
+    steps: plan.steps.map((step) => ({
+      ...step,
+      autonomy: milderAutonomy(step.autonomy, 'suggest'),
+    })),
+  };
+}
+
 function stepsOf(
   world: World,
   { steps, onFailure, retries }: Procedure,
   { service, replica, metric }: Violation,
-  isStorm: boolean,
 ): PlannedStep[] {
   const { autonomy, sliWindowMs } = world.policy;
   // A breaker's trial has no window that samples must leave first.
@@ -106,14 +111,14 @@ function stepsOf(
   const planned = (step: ProcedureStep, index: number, isOnFailure: boolean): PlannedStep[] => {
     const action = ACTIONS[step.action];
     if (action === undefined) return [];
-    // A procedure may be more careful than the policy, never bolder; in a storm nothing acts unasked.
+    // A procedure may be more careful than the policy, never bolder.
     const allowed = milderAutonomy(step.autonomy ?? 'auto', autonomy[step.action]);
     return [
       {
         id: `${index + 1}-${step.action}`,
         action: step.action,
         target: { service, replica },
-        autonomy: isStorm ? milderAutonomy(allowed, 'suggest') : allowed,
+        autonomy: allowed,
         settleMs: (step.settleMs ?? action.settleMs) + lag,
         timeoutMs: step.timeoutMs ?? action.timeoutMs,
         retries: step.retries ?? retries,

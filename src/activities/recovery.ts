@@ -8,8 +8,8 @@ import type { RecoveryActivities } from './contract.js';
 import { asFailure } from './failure.js';
 import { alive, fence, watching } from './fence.js';
 import { awaitCondition } from './conditions.js';
-import { choosePlan } from './plan.js';
-import { lookAt, takeOff } from './take-off.js';
+import { calmedBy, choosePlan } from './plan.js';
+import { askTurn, lookAhead, lookAt } from './take-off.js';
 import { verify } from './verify.js';
 import type { ServiceWorld, World } from './world.js';
 
@@ -49,29 +49,31 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
       asFailure(async () => {
         const { coordination } = world;
         const restrained = coordination.restraint();
-        // Its failure is for the await below, if that is reached.
-        restrained.catch(() => undefined);
-        const decision = await choosePlan(
-          world,
-          violation,
-          tried,
-          await coordination.openIncidents(),
-        );
-        const restraint = await restrained;
+        const counted = coordination.openIncidents();
+        // Their failures are for the await below, if that is reached.
+        for (const asked of [restrained, counted]) asked.catch(() => undefined);
+        const decision = await choosePlan(world, violation, tried);
         if (decision.kind !== 'plan') return decision;
+        // Beside both, as it takes longest.
+        const asking = askTurn(world, violation, decision.plan, requestId);
+        asking.catch(() => undefined);
+        const [restraint, open] = await Promise.all([restrained, counted]);
+        const plan = calmedBy(open, world, decision.plan);
+        const turn = await asking;
         if (restraint?.kind !== 'maintenance') {
-          const isStopped = restraint !== undefined;
-          const ask = { violation, plan: decision.plan, requestId, isStopped };
-          return { ...decision, ...(await takeOff(world, ask)) };
+          const isOff = turn?.granted === true && restraint === undefined;
+          const ready = isOff ? await lookAhead(world, violation, plan) : undefined;
+          return { ...decision, plan, turn, ready };
         }
-        const { policy, plan } = decision;
+        await coordination.giveTurn({ requestId, isUnused: true });
+        const { policy } = decision;
         const steps = plan.steps.map(({ action }) => action).join(' → ');
         const why = `${restraint.why}: ${plan.procedure} (${steps}) is only suggested`;
         return { kind: 'hold', policy, why, untilMs: restraint.untilMs };
       }),
 
     askTurn: (request) => asFailure(() => world.coordination.askTurn(request)),
-    giveTurn: ({ requestId }) => asFailure(() => world.coordination.giveTurn(requestId)),
+    giveTurn: (turn) => asFailure(() => world.coordination.giveTurn(turn)),
     ensureLease: () => asFailure(() => world.coordination.ensureLease()),
 
     prepareStep: ({ violation, step }) =>

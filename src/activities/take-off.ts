@@ -34,37 +34,21 @@ export async function lookAt(
   }
 }
 
-/**
- * What stands between a plan and its first action, in the same activity as the plan: the turn is asked
- * for, and where it is granted the first steps are looked at. Asked twice, it is one request.
- */
-export async function takeOff(
+/** Asks for the turn of a plan; asked twice, it is one request. Undefined: it is to be asked by signal. */
+export async function askTurn(
   world: World,
-  {
-    violation,
-    plan,
-    requestId,
-    isStopped,
-  }: {
-    readonly violation: Violation;
-    readonly plan: RecoveryPlan;
-    readonly requestId: string;
-    /** Nothing acts now: each step will say why when its turn comes. */
-    readonly isStopped: boolean;
-  },
-): Promise<{ readonly turn: LeaseAnswer | undefined; readonly ready: ReadyAhead | undefined }> {
+  { service, replica, severity }: Violation,
+  { procedure, limits }: RecoveryPlan,
+  requestId: string,
+): Promise<LeaseAnswer | undefined> {
   const { workflowExecution } = Context.current().info;
-  if (workflowExecution === undefined) return { turn: undefined, ready: undefined };
-  const { service, replica, severity } = violation;
-  const turn = await world.coordination.askTurn({
-    ...{ requestId, severity, target: { service, replica }, limits: plan.limits },
-    purpose: { kind: 'recovery', procedure: plan.procedure },
+  if (workflowExecution === undefined) return undefined;
+  return world.coordination.askTurn({
+    ...{ requestId, severity, limits, target: { service, replica } },
+    purpose: { kind: 'recovery', procedure },
     holderId: workflowExecution.workflowId,
     holderRunId: workflowExecution.runId,
   });
-  const isOff = turn?.granted === true && !isStopped;
-  const ready = isOff ? await lookAhead(world, violation, plan) : undefined;
-  return { turn, ready };
 }
 
 /**
@@ -72,7 +56,7 @@ export async function takeOff(
  * a service at once, since then a step is looked at and applied without another in between; and not
  * beyond one that asks, or waits, before it acts.
  */
-async function lookAhead(
+export async function lookAhead(
   world: World,
   violation: Violation,
   plan: RecoveryPlan,

@@ -12,7 +12,7 @@ import type { RecoveryPolicy } from '../domain/recovery/policy.js';
 import type { Procedure } from '../domain/recovery/procedure.js';
 import type { Threshold } from '../domain/sla/threshold.js';
 import type { BreakerOrderMessage, BreakerView } from '../workflows/breaker-messages.js';
-import type { LeaseAnswer, LeaseRequest } from '../workflows/lease-messages.js';
+import type { LeaseAnswer, LeaseRequest, TurnGivenBack } from '../workflows/lease-messages.js';
 import type { Letter } from '../workflows/letter-messages.js';
 import type { Target } from '../workflows/messages.js';
 import type { AlertAsk, Judgement } from '../domain/monitor/judge-alert.js';
@@ -55,7 +55,7 @@ export interface Coordination {
    */
   askTurn(request: LeaseRequest): Promise<LeaseAnswer | undefined>;
   /** Gives a turn back; one that nobody knows of is none. */
-  giveTurn(requestId: string): Promise<void>;
+  giveTurn(turn: TurnGivenBack): Promise<void>;
   /** The mode, as the monitor calls it; undefined before the monitor ran. */
   mode?(): Promise<string | undefined>;
   /** What keeps every action from acting by itself; undefined while nothing does. */

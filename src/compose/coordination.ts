@@ -84,11 +84,9 @@ export function createCoordination(client: Client): Coordination {
       return asked?.result;
     },
 
-    async giveTurn(requestId) {
+    async giveTurn(turn) {
       try {
-        await client.workflow
-          .getHandle(LEASE_WORKFLOW_ID)
-          .signal(releaseLeaseSignal, { requestId });
+        await client.workflow.getHandle(LEASE_WORKFLOW_ID).signal(releaseLeaseSignal, turn);
       } catch (error) {
         if (!(error instanceof WorkflowNotFoundError)) throw error;
       }

@@ -56,7 +56,7 @@ export async function dryRun(
     const violation = supposed(config, world, procedure, target);
     const [known] = world.procedures.filter((p) => p.name === procedure);
     const only = { ...world, procedures: world.procedures.filter((p) => p.name === procedure) };
-    const decision = decide(only, violation, [], 0);
+    const decision = decide(only, violation, []);
     if (decision.kind !== 'plan') throw new Error(decision.why);
     const service = world.services.get(target.service);
     if (service === undefined) throw new Error(`service "${target.service}" is not configured`);

@@ -161,9 +161,11 @@ export class IncidentAttempts {
     this.count += 1;
     if (decision.turn !== undefined) turns.hear(decision.turn);
     const turn = await this.takeTurn(requestId, plan, decision.policy.limits, onWait);
+    let isUnused = true;
     try {
       // Aborted while it was planned: nothing acts any more, not even to be undone.
       if (turn !== undefined && !inbox.isAborted()) {
+        isUnused = false;
         const result = await this.runRecovery(plan, ready);
         this.doubted = false;
         // What maintenance kept from acting has not been tried.
@@ -183,7 +185,7 @@ export class IncidentAttempts {
         if (!isRefused) log.tell(this.lastOutcome, 'nothing was changed');
       }
     } finally {
-      if (turn !== undefined) turns.give(turn);
+      if (turn !== undefined) turns.give(turn, { isUnused });
     }
   }
 
@@ -233,7 +235,7 @@ export class IncidentAttempts {
       return undefined;
     }
     // The target must not be held while the detector makes up its mind.
-    turns.give(requestId);
+    turns.give(requestId, { isUnused: true });
     if (!isDecided) return undefined;
     log.tell('waiting', 'it looks cured: waiting for the detector to agree');
     await condition(isOver, 4 * windowMs);
@@ -256,7 +258,8 @@ export class IncidentAttempts {
   ): Promise<RecoveryResult> {
     const { log, inbox, uiBase } = this.parts;
     const { procedure, steps, why } = plan;
-    log.set({ state: 'recovering', why });
+    // What an earlier one left in force is not this one's to undo, should it be lost.
+    log.set({ state: 'recovering', why, owed: [] });
     log.tell('plan', `${procedure}: ${steps.map((s) => s.action).join(' → ')}; ${why}`);
     const given = { view: log.view, plan, ready, attempt: this.count, uiBase };
     try {

@@ -19,10 +19,16 @@ export interface LeaseAnswer {
   /** A refused request is not queued. */
   readonly refusal: LeaseRefusal | undefined;
 }
+/** A turn that is not needed any more. */
+export interface TurnGivenBack {
+  readonly requestId: string;
+  /** Nothing was done in it: it counts for neither the budget nor the cooldown. */
+  readonly isUnused?: boolean;
+}
 /** Asks and answers at once: for an activity, and for few at a time, see `Coordination.askTurn`. */
 export const acquireLeaseUpdate = defineUpdate<LeaseAnswer, [LeaseRequest]>('acquire-now');
 /** The same, answered by signal: it takes longer, and nobody stands still meanwhile. */
 export const acquireLeaseSignal = defineSignal<[LeaseRequest]>('acquire');
 export const leaseAnswerSignal = defineSignal<[LeaseAnswer]>('lease-answer');
-export const releaseLeaseSignal = defineSignal<[{ requestId: string }]>('release');
+export const releaseLeaseSignal = defineSignal<[TurnGivenBack]>('release');
 export const leaseHoldersQuery = defineQuery<LeaseState<LeaseRequest>>('holders');

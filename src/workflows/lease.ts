@@ -26,6 +26,7 @@ import {
   releaseLeaseSignal,
   type LeaseAnswer,
   type LeaseRequest,
+  type TurnGivenBack,
 } from './lease-messages.js';
 import { findEndedHolders } from './proxies.js';
 
@@ -40,7 +41,8 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
   let state = initial;
   // A lease that has run since before goes on as it began, until it continues as new.
   const keepsBudget = patched('lease-budget-of-who-waits');
-  const end = (requestId: string) => endLease(state, requestId, Date.now(), keepsBudget);
+  const end = ({ requestId, isUnused }: TurnGivenBack) =>
+    endLease(state, requestId, Date.now(), { keepsBudget, isUnused });
   const toTell: { readonly request: LeaseRequest; readonly answer: LeaseAnswer }[] = [];
   const isBusy = () => state.held.length + state.waiting.length > 0;
 
@@ -73,7 +75,7 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
     (request) => void toTell.push({ request, answer: take(request) }),
     { description },
   );
-  setHandler(releaseLeaseSignal, ({ requestId }) => adopt(end(requestId)), {
+  setHandler(releaseLeaseSignal, (turn) => adopt(end(turn)), {
     description: 'Gives a target up: {requestId}',
   });
   setHandler(leaseHoldersQuery, () => state, { description: 'Who acts on what, and who waits' });
@@ -85,7 +87,7 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
       await holder.signal(leaseAnswerSignal, answer);
     } catch {
       // The holder is gone: its lease goes to the next.
-      adopt(end(request.requestId));
+      adopt(end(request));
     }
   };
 
@@ -100,7 +102,7 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
     if (due.length > 0) {
       for (const requestId of await findEndedHolders(due)) {
         log.warn('lease freed: its holder ended without giving it up', { requestId });
-        adopt(end(requestId));
+        adopt(end({ requestId }));
       }
     }
     if (leavesTraces) {

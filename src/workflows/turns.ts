@@ -76,8 +76,9 @@ export class Turns {
   }
 
   /** Gives a turn back, held or not; the lease frees it by itself should this not arrive. */
-  give(requestId: string): void {
-    void giveTurn({ requestId }).catch(() => undefined);
+  give(requestId: string, { isUnused = false } = {}): void {
+    const turn = isUnused ? { requestId, isUnused } : { requestId };
+    void giveTurn(turn).catch(() => undefined);
   }
 
   /** Runs something while holding a turn; waits for it as long as it takes. */

@@ -1,28 +1,37 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { IncidentDecision } from '../../src/activities/contract.js';
 import { createRecoveryActivities } from '../../src/activities/recovery.js';
 import type { Coordination, Restraint } from '../../src/activities/world.js';
 import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
-import type { LeaseAnswer, LeaseRequest } from '../../src/workflows/lease-messages.js';
+import type {
+  LeaseAnswer,
+  LeaseRequest,
+  TurnGivenBack,
+} from '../../src/workflows/lease-messages.js';
 import { FakeFleet, slowReplica } from '../workflows/fake-world.js';
 
 let fleet: FakeFleet;
 let asked: LeaseRequest[];
 let answer: LeaseAnswer | undefined;
+let givenBack: TurnGivenBack[];
 let restraint: Restraint | undefined;
+let openIncidents: Promise<number>;
 beforeEach(() => {
   fleet = new FakeFleet();
   fleet.latencyOf = ({ name }) => (name === 'engine-2' ? 600 : 100);
   fleet.note();
   asked = [];
   answer = { requestId: 'run:1', granted: true, ahead: 0, refusal: undefined };
+  givenBack = [];
   restraint = undefined;
+  openIncidents = Promise.resolve(0);
 });
 
 const nothing = () => Promise.resolve();
 const coordination: Coordination = {
-  ...{ ensureLease: nothing, giveTurn: nothing, ensureMonitor: nothing, forgetAlerts: nothing },
+  ...{ ensureLease: nothing, ensureMonitor: nothing, forgetAlerts: nothing },
+  giveTurn: (turn) => Promise.resolve(void givenBack.push(turn)),
   askTurn: (request) => {
     asked.push(request);
     return Promise.resolve(answer);
@@ -30,16 +39,20 @@ const coordination: Coordination = {
   deliver: () => Promise.reject(new Error('nobody is written to here')),
   judgeAlert: () => Promise.reject(new Error('no alert is judged here')),
   restraint: () => Promise.resolve(restraint),
-  openIncidents: () => Promise.resolve(0),
+  openIncidents: () => openIncidents,
   isCurrent: () => Promise.resolve(true),
   hasEnded: () => Promise.resolve(false),
 };
 
-async function plan(policy: Partial<RecoveryPolicy> = {}) {
+async function decide(policy: Partial<RecoveryPolicy> = {}): Promise<IncidentDecision> {
   const activities = createRecoveryActivities(fleet.world(coordination, policy));
   const ask = { violation: slowReplica(), tried: [], requestId: 'run:1' };
   const running = new MockActivityEnvironment().run(() => activities.planIncident(ask));
-  const decision = (await running) as IncidentDecision;
+  return (await running) as IncidentDecision;
+}
+
+async function plan(policy: Partial<RecoveryPolicy> = {}) {
+  const decision = await decide(policy);
   if (decision.kind !== 'plan') throw new Error(`no plan: ${decision.kind}`);
   return decision;
 }
@@ -60,6 +73,41 @@ describe('planning an incident', () => {
       ['2-load_balancer_adjust', 'ready'],
     ]);
     expect(fleet.effects).toEqual([]);
+  });
+
+  it('asks for the turn while it counts the open incidents', async () => {
+    let count: (open: number) => void = () => undefined;
+    openIncidents = new Promise((resolve) => (count = resolve));
+    const planning = plan();
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    expect(fleet.effects).toEqual([]);
+    count(0);
+    expect((await planning).turn).toEqual(answer);
+  });
+
+  it('only suggests in a storm, and looks at no step ahead', async () => {
+    openIncidents = Promise.resolve(21);
+    const { plan: planned, ready } = await plan({ stormAbove: 20 });
+    expect(planned.why).toContain('storm: 21 incidents are open, actions are only suggested');
+    expect(planned.steps.map(({ autonomy }) => autonomy)).toEqual([
+      'suggest',
+      'suggest',
+      'suggest',
+    ]);
+    expect(ready?.steps).toEqual([]);
+  });
+
+  it('plans as usual with as many open as are no storm yet', async () => {
+    openIncidents = Promise.resolve(20);
+    const { plan: planned } = await plan({ stormAbove: 20 });
+    expect(planned.why).not.toContain('storm');
+    expect(planned.steps.map(({ autonomy }) => autonomy)).toEqual(['auto', 'auto', 'auto']);
+  });
+
+  it('holds in maintenance, and gives the turn back as one in which nothing was done', async () => {
+    restraint = { kind: 'maintenance', why: 'maintenance until noon', untilMs: 12 };
+    expect(await decide()).toMatchObject({ kind: 'hold', untilMs: 12 });
+    expect(givenBack).toEqual([{ requestId: 'run:1', isUnused: true }]);
   });
 
   it.each([

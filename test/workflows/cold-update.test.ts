@@ -80,7 +80,7 @@ describe('an update that a worker handles which has just taken over', () => {
         async () => expect(await asking.askTurn(request('1', 'engine-1'))).toBeDefined(),
         WITHIN,
       );
-      await asking.giveTurn('1');
+      await asking.giveTurn({ requestId: '1' });
       await endsWith(LEASE_WORKFLOW_ID, ['timerFired', ...TASK, 'workflowPropertiesModified']);
     });
     // Two at once, there before the worker is.

@@ -33,6 +33,8 @@ export interface LeaseLimits {
 
 /** A recovery that was let act, for the budget and the cooldown. */
 export interface PastRecovery {
+  /** Of the ask; none in a state of before it was kept. */
+  readonly requestId?: string;
   readonly procedure: string;
   readonly target: LeaseAsk['target'];
   readonly atMs: number;
@@ -157,7 +159,8 @@ function grant<A extends LeaseAsk>(
     held.push(ask);
     granted.push(ask);
     if (ask.purpose.kind === 'recovery') {
-      past.push({ procedure: ask.purpose.procedure, target: ask.target, atMs: nowMs });
+      const { requestId, target } = ask;
+      past.push({ requestId, procedure: ask.purpose.procedure, target, atMs: nowMs });
     }
   }
   const left = new Set([...granted, ...refused.map(({ ask }) => ask)]);
@@ -187,18 +190,22 @@ export function askLease<A extends LeaseAsk>(
   return { ...change, refusal };
 }
 
-/** Gives a request up, held or waiting; unknown ones are no error. */
+/**
+ * Gives a request up, held or waiting; unknown ones are no error. One that did nothing (`isUnused`) is
+ * forgotten.
+ */
 export function endLease<A extends LeaseAsk>(
   state: LeaseState<A>,
   requestId: string,
   nowMs: number,
-  keepsBudget = true,
+  { keepsBudget = true, isUnused = false } = {},
 ): LeaseChange<A> {
   return grant(
     {
       ...state,
       held: state.held.filter((a) => a.requestId !== requestId),
       waiting: state.waiting.filter((a) => a.requestId !== requestId),
+      past: isUnused ? state.past.filter((p) => p.requestId !== requestId) : state.past,
     },
     nowMs,
     keepsBudget,

@@ -115,6 +115,16 @@ describe('lease', () => {
     expect(ids(second.state.waiting)).toEqual(['b']);
   });
 
+  it('counts no turn in which nothing was done', () => {
+    const limits = { ...LIMITS, cooldownMs: 60_000, maxPerHour: 1 };
+    const state = after(ask('a', 'e1', { limits }));
+    const used = endLease(state, 'a', 1_000).state;
+    expect(askLease(used, ask('b', 'e1', { limits }), 2_000).refusal?.why).toContain('cooldown');
+    expect(askLease(used, ask('b', 'e2', { limits }), 2_000).refusal?.why).toContain('budget');
+    const unused = endLease(state, 'a', 1_000, { isUnused: true }).state;
+    expect(ids(askLease(unused, ask('b', 'e1', { limits }), 2_000).granted)).toEqual(['b']);
+  });
+
   it('refuses who waited when those before have used up the hour’s budget', () => {
     const limits = { ...LIMITS, maxPerHour: 2 };
     const one = after(ask('a', 'e1', { limits }), ask('b', 'e1', { limits }));
