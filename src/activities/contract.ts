@@ -33,18 +33,18 @@ export type PlanDecision = { readonly policy: IncidentPolicy } & (
 );
 
 /** The same, or that nothing acts by itself until then, or until the incident is woken. */
-export type IncidentDecision =
-  | (PlanDecision & {
-      /** What came of asking for the turn; undefined where that has to be done by signal. */
-      readonly turn?: LeaseAnswer | undefined;
-      readonly ready?: ReadyAhead | undefined;
-    })
+export type IncidentDecision = {
+  /** What came of asking for the turn; undefined where that has to be done by signal. */
+  readonly turn?: LeaseAnswer | undefined;
+} & (
+  | (PlanDecision & { readonly ready?: ReadyAhead | undefined })
   | {
       readonly kind: 'hold';
       readonly policy: IncidentPolicy;
       readonly why: string;
       readonly untilMs: number;
-    };
+    }
+);
 
 /** What the workers of all queues that run workflows do for them. */
 export interface PostActivities {

@@ -65,11 +65,10 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
           const ready = isOff ? await lookAhead(world, violation, plan) : undefined;
           return { ...decision, plan, turn, ready };
         }
-        await coordination.giveTurn({ requestId, isUnused: true });
         const { policy } = decision;
         const steps = plan.steps.map(({ action }) => action).join(' → ');
         const why = `${restraint.why}: ${plan.procedure} (${steps}) is only suggested`;
-        return { kind: 'hold', policy, why, untilMs: restraint.untilMs };
+        return { kind: 'hold', policy, why, untilMs: restraint.untilMs, turn };
       }),
 
     askTurn: (request) => asFailure(() => world.coordination.askTurn(request)),

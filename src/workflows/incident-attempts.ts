@@ -40,6 +40,8 @@ const STANDING: Partial<Record<Outcome, Partial<IncidentView>>> = {
 export class IncidentAttempts {
   private readonly tried: string[] = [];
   private count = 0;
+  /** How many of its asks for a turn were answered. */
+  private asked = 0;
   /** How often in a row no procedure's prerequisites were met. */
   private refusals = 0;
   /** Severity with which the last choice of a procedure was made. */
@@ -133,11 +135,16 @@ export class IncidentAttempts {
     }
     const { violation } = log.view;
     this.plannedRank = severityRank(violation.severity);
-    const requestId = `${workflowInfo().runId}:${this.count + 1}`;
+    const requestId = `${workflowInfo().runId}:${this.asked + 1}`;
     const decision = await planIncident({ violation, tried: this.tried, requestId });
     this.policyInForce = decision.policy;
     if (decision.kind === 'hold') {
       this.heldBack = true;
+      // Without an answer it is the same request the next time, should it have arrived after all.
+      if (decision.turn !== undefined) {
+        turns.give(requestId, { isUnused: true });
+        this.asked += 1;
+      }
       this.askAgainAtMs = decision.untilMs + AFTER_MAINTENANCE_MS;
       log.set({ state: 'waiting', why: decision.why });
       log.tell('held', `${decision.why}; it is looked at again at its end`);
@@ -159,6 +166,7 @@ export class IncidentAttempts {
     this.judgedBy = plan.verification;
     log.set({ procedure: plan.procedure, why: plan.why });
     this.count += 1;
+    this.asked += 1;
     if (decision.turn !== undefined) turns.hear(decision.turn);
     const turn = await this.takeTurn(requestId, plan, decision.policy.limits, onWait);
     let isUnused = true;

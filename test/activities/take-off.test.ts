@@ -4,17 +4,12 @@ import type { IncidentDecision } from '../../src/activities/contract.js';
 import { createRecoveryActivities } from '../../src/activities/recovery.js';
 import type { Coordination, Restraint } from '../../src/activities/world.js';
 import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
-import type {
-  LeaseAnswer,
-  LeaseRequest,
-  TurnGivenBack,
-} from '../../src/workflows/lease-messages.js';
+import type { LeaseAnswer, LeaseRequest } from '../../src/workflows/lease-messages.js';
 import { FakeFleet, slowReplica } from '../workflows/fake-world.js';
 
 let fleet: FakeFleet;
 let asked: LeaseRequest[];
 let answer: LeaseAnswer | undefined;
-let givenBack: TurnGivenBack[];
 let restraint: Restraint | undefined;
 let openIncidents: Promise<number>;
 beforeEach(() => {
@@ -23,15 +18,13 @@ beforeEach(() => {
   fleet.note();
   asked = [];
   answer = { requestId: 'run:1', granted: true, ahead: 0, refusal: undefined };
-  givenBack = [];
   restraint = undefined;
   openIncidents = Promise.resolve(0);
 });
 
 const nothing = () => Promise.resolve();
 const coordination: Coordination = {
-  ...{ ensureLease: nothing, ensureMonitor: nothing, forgetAlerts: nothing },
-  giveTurn: (turn) => Promise.resolve(void givenBack.push(turn)),
+  ...{ ensureLease: nothing, giveTurn: nothing, ensureMonitor: nothing, forgetAlerts: nothing },
   askTurn: (request) => {
     asked.push(request);
     return Promise.resolve(answer);
@@ -104,10 +97,9 @@ describe('planning an incident', () => {
     expect(planned.steps.map(({ autonomy }) => autonomy)).toEqual(['auto', 'auto', 'auto']);
   });
 
-  it('holds in maintenance, and gives the turn back as one in which nothing was done', async () => {
+  it('holds in maintenance, and says which turn is to be given back', async () => {
     restraint = { kind: 'maintenance', why: 'maintenance until noon', untilMs: 12 };
-    expect(await decide()).toMatchObject({ kind: 'hold', untilMs: 12 });
-    expect(givenBack).toEqual([{ requestId: 'run:1', isUnused: true }]);
+    expect(await decide()).toMatchObject({ kind: 'hold', untilMs: 12, turn: answer });
   });
 
   it.each([

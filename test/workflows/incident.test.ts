@@ -14,7 +14,9 @@ import {
   type IncidentView,
 } from '../../src/workflows/messages.js';
 import { abortSignal, OPERATOR_UPDATES } from '../../src/workflows/operator-messages.js';
-import { killSwitchUpdate } from '../../src/workflows/monitor-messages.js';
+import { updateMonitor } from '../../src/server/monitor-client.js';
+import { LEASE_WORKFLOW_ID, leaseHoldersQuery } from '../../src/workflows/lease-messages.js';
+import { killSwitchUpdate, maintenanceUpdate } from '../../src/workflows/monitor-messages.js';
 import type { Violation } from '../../src/domain/sla/violation.js';
 import { createDevServerEnv } from '../support/temporal.js';
 import { FakeFleet, slowReplica } from './fake-world.js';
@@ -394,6 +396,32 @@ describe('incident', () => {
       await handle.result();
       expect(fleet.effects).toEqual([]);
     });
+  });
+
+  it('is held back by maintenance without a turn of its own, and acts at its end', async () => {
+    throttle();
+    await withWorkers(
+      async () => {
+        const by = { by: 'ada', reason: 'new racks' };
+        await updateMonitor(env.client, maintenanceUpdate, { on: true, forMs: 600_000, ...by });
+        const handle = await start(slowReplica());
+        const held = await until(handle, ({ state }) => state === 'waiting');
+        expect(held.why).toContain('load_balancer_adjust');
+        const turns = () =>
+          env.client.workflow.getHandle(LEASE_WORKFLOW_ID).query(leaseHoldersQuery);
+        await vi.waitFor(async () => expect((await turns()).held).toEqual([]), 30_000);
+        expect(await turns()).toEqual({ held: [], waiting: [], past: [] });
+        await updateMonitor(env.client, maintenanceUpdate, { on: false, ...by });
+        // The budget is of one: the turn that was given back was none.
+        await until(handle, ({ outcome }) => outcome === 'recovered');
+        fleet.latencyOf = () => 110;
+        fleet.note();
+        await resolve(handle);
+        await handle.result();
+      },
+      { maxPerHour: 1 },
+    );
+    expect(fleet.effects).toEqual(['engine-2 weight 10', 'engine-2 weight 100']);
   });
 
   it('refuses who waits once those before have used up the hour’s budget', async () => {
