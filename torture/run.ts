@@ -20,6 +20,8 @@ export interface TortureOptions {
 /** After the last blow: the longest procedure, its rollback, and two windows for the detector to agree. */
 const SETTLE_MS = 240_000;
 const HEAL_MS = 60_000;
+/** The incident of one scope may end in the moment in which that of another begins. */
+const QUIET_FOR_MS = 5_000;
 /** By then what paramedic does by itself is done, or it has asked for a person. */
 const PERSON_AFTER_MS = 120_000;
 /** By the clocks being apart, and what a step takes to be seen. */
@@ -115,8 +117,10 @@ async function quiet(
 ): Promise<void> {
   const since = performance.now();
   const restarted = new Set<string>();
+  let quietSince = Infinity;
   const open = async () => {
     const left = (await victim.stack.incidents()).filter(({ state }) => state !== 'resolved');
+    quietSince = left.length > 0 ? Infinity : Math.min(quietSince, performance.now());
     if (performance.now() - since < PERSON_AFTER_MS) return left;
     // What a fault leaves behind (blocks that leaked are not given back) may be a person's to mend.
     for (const { id, state, replica } of left) {
@@ -129,7 +133,7 @@ async function quiet(
     return left;
   };
   try {
-    await eventually(open, (all) => all.length === 0, {
+    await eventually(open, () => performance.now() - quietSince >= QUIET_FOR_MS, {
       ...{ what: 'all incidents resolved', withinMs: SETTLE_MS, everyMs: 1_000 },
     });
     await eventually(

@@ -178,11 +178,19 @@ export class ScopeGroup {
 
   #close(replica: string | undefined, atMs: number, because: ResolvedBecause, out: SlaEvent[]) {
     const violation = this.#open.get(replica)!;
-    const { value } = this.#finding(replica);
+    const value = because === 'compliant' ? this.#goodValue(replica) : this.#finding(replica).value;
     this.#open.delete(replica);
     this.#mark(replica, false);
     const last = Number.isFinite(value) ? { ...violation, value } : violation;
     out.push({ type: 'resolved', atMs, violation: last, because });
+  }
+
+  /** What a scope has recovered to: never the value of the replicas that are still bad by themselves. */
+  #goodValue(replica: string | undefined): number {
+    const own = this.#members.get(replica);
+    if (own !== undefined && !own.isStale) return own.finding().value;
+    const recovered = [...this.#members.values()].filter((m) => !m.isStale && m.isRecovered);
+    return middle(recovered.map((m) => m.finding().value));
   }
 
   #raise(replica: string | undefined, violation: Violation, atMs: number, out: SlaEvent[]): void {

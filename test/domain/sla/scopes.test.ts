@@ -94,6 +94,21 @@ describe('scopes', () => {
     ]);
   });
 
+  it.each([true, false])(
+    'ends the service’s at a good value though one replica stays bad (own series: %s)',
+    (hasOwn) => {
+      const scopes = hasOwn ? [undefined, ...THREE] : THREE;
+      const value = (s: number, replica: string | undefined) =>
+        s >= 600 && (s < 1500 || replica === 'b') ? 300 : 150;
+      const events = feed(evaluatorOf(), series(0, 4000, 1, value, scopes));
+      const ends = events.flatMap((event) =>
+        event.type === 'resolved' ? [[event.because, event.violation.value]] : [],
+      );
+      expect(ends).toEqual([['compliant', 150]]);
+      expect(story(events).at(-1)).toMatch(/^violation b critical/);
+    },
+  );
+
   it('does not blame the service while the bad replica restarts', () => {
     const evaluator = evaluatorOf();
     const scopes = [undefined, ...THREE];
