@@ -408,15 +408,10 @@ describe('kill -9 of the worker in the middle of a step', () => {
         ({ outcome }) => outcome === 'recovered',
         2 * STEP_WITHIN_MS,
       );
-      // At weight 10 a twentieth of the requests are slow, which is where a p95 is: the next step may have
-      // been needed. What was interrupted was judged all the same.
-      const adjusted = recovered.steps.find(({ action }) => action === 'load_balancer_adjust');
-      expect(['recovered', 'improved']).toContain(adjusted?.state);
-      await eventually(
-        () => stack.gateway.p95Over(4_000),
-        (p95) => p95 <= LIMIT_MS,
-        { what: 'a good p95 at the gateway', withinMs: 30_000 },
+      expect(recovered.steps.find(({ action }) => action === 'load_balancer_adjust')?.state).toBe(
+        'recovered',
       );
+      expect(await stack.gateway.p95Over(4_000)).toBeLessThanOrEqual(LIMIT_MS);
       const closed = await mendAndClose();
       expect(closed.outcome).toBe('recovered');
 
