@@ -40,7 +40,7 @@ const STANDING: Partial<Record<Outcome, Partial<IncidentView>>> = {
 export class IncidentAttempts {
   private readonly tried: string[] = [];
   private count = 0;
-  /** How many of its asks for a turn were answered. */
+  /** How many of its asks for a turn are done with: a try that is held back may have one, too. */
   private asked = 0;
   /** How often in a row no procedure's prerequisites were met. */
   private refusals = 0;

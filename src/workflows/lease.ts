@@ -39,7 +39,8 @@ const HOLDER_CHECK_MS = 15_000;
  */
 export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Promise<void> {
   let state = initial;
-  // A lease that has run since before goes on as it began, until it continues as new.
+  // A lease that has run since before goes on as it began, until it continues as new: so it is with each
+  // `patched` here.
   const keepsBudget = patched('lease-budget-of-who-waits');
   const end = ({ requestId, isUnused }: TurnGivenBack) =>
     endLease(state, requestId, Date.now(), { keepsBudget, isUnused });
@@ -62,7 +63,7 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
   };
   const take = (request: LeaseRequest): LeaseAnswer => {
     const { requestId } = request;
-    const next = askLease(state, request, Date.now(), keepsBudget);
+    const next = askLease(state, request, Date.now(), { keepsBudget });
     adopt(next, requestId);
     const granted = state.held.some((a) => a.requestId === requestId);
     return { requestId, granted, ahead: aheadOf(state, requestId), refusal: next.refusal };

@@ -26,10 +26,7 @@ export class Turns {
   /** Takes an answer that came with another; a turn that has to wait is told by signal later. */
   hear(answer: LeaseAnswer): void {
     // The server delivers in any order: a decision may come before the word that it has to wait.
-    const { requestId } = answer;
-    if (this.answers.get(requestId)?.granted === true) return;
-    if (this.refusalOf(requestId) !== undefined) return;
-    this.answers.set(requestId, answer);
+    if (!this.isDecided(answer.requestId)) this.answers.set(answer.requestId, answer);
   }
 
   /**
@@ -64,10 +61,8 @@ export class Turns {
 
   /** Waits for a turn that was asked for; false when it was refused after all, or `isOver` came first. */
   async wait(requestId: string, isOver: () => boolean = () => false): Promise<boolean> {
-    const isGranted = () => this.answers.get(requestId)?.granted === true;
-    const isDecided = () => isGranted() || this.refusalOf(requestId) !== undefined;
-    await condition(() => isDecided() || isOver());
-    return isGranted() && !isOver();
+    await condition(() => this.isDecided(requestId) || isOver());
+    return this.answers.get(requestId)?.granted === true && !isOver();
   }
 
   /** Why a turn is not to be had, by the last word on it. */
@@ -94,6 +89,12 @@ export class Turns {
     } finally {
       this.give(requestId);
     }
+  }
+
+  /** Whether the last word on it is final: a place in the queue is not. */
+  private isDecided(requestId: string): boolean {
+    const answer = this.answers.get(requestId);
+    return answer?.granted === true || answer?.refusal !== undefined;
   }
 
   private async send(request: LeaseRequest): Promise<void> {

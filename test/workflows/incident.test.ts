@@ -74,6 +74,16 @@ async function until(handle: Handle, is: (view: IncidentView) => boolean): Promi
 const resolve = (handle: Handle) =>
   handle.signal(resolvedSignal, { atMs: Date.now(), value: 120, why: 'back inside' });
 
+/** The fault passes, the detector sees it, and the incidents end. */
+async function mendAndEnd(...handles: readonly Handle[]): Promise<void> {
+  fleet.latencyOf = () => 110;
+  fleet.note();
+  for (const handle of handles) {
+    await resolve(handle);
+    await handle.result();
+  }
+}
+
 /** Engine-2 is slow by its share of the load, as a throttled GPU is. */
 function throttle(): void {
   fleet.latencyOf = (s) => (s.name === 'engine-2' && s.weight > 25 ? 600 : 110);
@@ -153,10 +163,7 @@ describe('incident', () => {
         ...['violation', 'plan', 'skipped', 'try'],
       ]);
       expect(told).toMatchObject({ state: 'recovering', owed: before?.owed });
-      fleet.latencyOf = () => 110;
-      fleet.note();
-      await resolve(handle);
-      await handle.result();
+      await mendAndEnd(handle);
     });
     expect(fleet.lines.filter((l) => l.stage === 'try')).toHaveLength(1);
   });
@@ -300,10 +307,7 @@ describe('incident', () => {
         await handle.executeUpdate(OPERATOR_UPDATES.approve, { args: [{ by: 'test' }] });
         await until(handle, (v) => v.outcome === 'recovered');
         expect(fleet.effects).toEqual(['engine-2 drain']);
-        fleet.latencyOf = () => 110;
-        fleet.note();
-        await resolve(handle);
-        await handle.result();
+        await mendAndEnd(handle);
       },
       { autonomy },
     );
@@ -321,10 +325,7 @@ describe('incident', () => {
       await until(first, (v) => v.outcome === 'recovered');
       await resolve(second);
       expect((await second.result()).outcome).toBe('superseded');
-      fleet.latencyOf = () => 110;
-      fleet.note();
-      await resolve(first);
-      await first.result();
+      await mendAndEnd(first);
     });
     expect(fleet.effects).toEqual(['engine-2 weight 10', 'engine-2 weight 100']);
   });
@@ -341,10 +342,7 @@ describe('incident', () => {
       const handle = await start(slowReplica());
       await until(handle, (v) => v.outcome === 'recovered');
       expect(fleet.effects).toEqual(['engine-2 weight 10']);
-      fleet.latencyOf = () => 110;
-      fleet.note();
-      await resolve(handle);
-      await handle.result();
+      await mendAndEnd(handle);
     });
   });
 
@@ -414,10 +412,7 @@ describe('incident', () => {
         await updateMonitor(env.client, maintenanceUpdate, { on: false, ...by });
         // The budget is of one: the turn that was given back was none.
         await until(handle, ({ outcome }) => outcome === 'recovered');
-        fleet.latencyOf = () => 110;
-        fleet.note();
-        await resolve(handle);
-        await handle.result();
+        await mendAndEnd(handle);
       },
       { maxPerHour: 1 },
     );
@@ -441,12 +436,7 @@ describe('incident', () => {
         expect(view.timeline.map(({ text }) => text)).toContain(
           'it looks cured: waiting for the detector to agree',
         );
-        fleet.latencyOf = () => 110;
-        fleet.note();
-        for (const handle of [first, second]) {
-          await resolve(handle);
-          await handle.result();
-        }
+        await mendAndEnd(first, second);
       },
       { maxPerHour: 1 },
     );
@@ -459,20 +449,14 @@ describe('incident', () => {
       async () => {
         const first = await start(slowReplica());
         await until(first, (v) => v.outcome === 'recovered');
-        fleet.latencyOf = () => 110;
-        fleet.note();
-        await resolve(first);
-        await first.result();
+        await mendAndEnd(first);
         throttle();
         const second = await start(slowReplica());
         const view = await until(second, (v) => v.state === 'escalated');
         expect(view.why).toContain('cooldown: latency_spike acted on engine-2');
         expect(fleet.effects).toHaveLength(2);
         await until(second, () => fleet.effects.length === 3);
-        fleet.latencyOf = () => 110;
-        fleet.note();
-        await resolve(second);
-        await second.result();
+        await mendAndEnd(second);
       },
       { cooldownMs: 12_000 },
     );

@@ -56,7 +56,7 @@ it('lives through days of incidents with short histories and flat memory', async
   const tellTime = followServerTime();
   const many = new ManyServices(skippingCoordination(env), { maxConcurrent: SERVICES });
   const names = Array.from({ length: SERVICES }, (_, i) => `service-${i + 1}`);
-  const fleets = names.map((name) => many.add(name, { maxConcurrent: SERVICES }));
+  const fleets = names.map((name) => many.add(name, {}));
   const following: Partial<WorkerOptions> = { maxCachedWorkflows: 50, ...tellingTime(tellTime) };
   const longest = new Map<string, number>();
   const outcomes = new Map<string, number>();

@@ -176,7 +176,7 @@ export function askLease<A extends LeaseAsk>(
   state: LeaseState<A>,
   ask: A,
   nowMs: number,
-  keepsBudget = true,
+  { keepsBudget = true } = {},
 ): LeaseChange<A> & { readonly refusal: LeaseRefusal | undefined } {
   const isKnown = [...state.held, ...state.waiting].some((a) => a.requestId === ask.requestId);
   if (isKnown) return { state, granted: [], refused: [], refusal: undefined };
