@@ -199,7 +199,7 @@ describe('a custom procedure', () => {
       );
       expect(view.outcome).toBe('rolled-back');
     });
-    expect(fleet.effects).toEqual(['engine-2 weight 20', 'engine-2 drain', 'engine-2 ready']);
+    expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 drain', 'engine-2 ready']);
     expect(fleet.lines.some((l) => l.stage === 'kept' && l.text.includes('weight 100'))).toBe(true);
   });
 });

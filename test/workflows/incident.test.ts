@@ -96,7 +96,7 @@ describe('incident', () => {
     await withWorkers(async () => {
       const handle = await start(slowReplica());
       const verified = await until(handle, (v) => v.outcome === 'recovered');
-      expect(fleet.effects).toEqual(['engine-2 weight 10']);
+      expect(fleet.effects).toEqual(['engine-2 weight 5']);
       expect(verified.steps.map((s) => [s.action, s.state])).toEqual([
         ['cache_invalidation', 'skipped'],
         ['load_balancer_adjust', 'recovered'],
@@ -116,7 +116,7 @@ describe('incident', () => {
         probableCause: 'engine-2 is slow',
       });
     });
-    expect(fleet.effects).toEqual(['engine-2 weight 10', 'engine-2 weight 100']);
+    expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
     const last = fleet.records.at(-1);
     expect(last).toMatchObject({
       state: 'resolved',
@@ -201,10 +201,10 @@ describe('incident', () => {
       { releaseRampPercent: [5, 25, 50] },
     );
     expect(fleet.effects).toEqual([
-      'engine-2 weight 10',
+      'engine-2 weight 5',
       'engine-2 weight 25',
       'engine-2 weight 50',
-      'engine-2 weight 10',
+      'engine-2 weight 5',
     ]);
     expect(fleet.lines.filter((l) => l.stage === 'release').map((l) => l.text)).toEqual([
       'trying without it: set server engines/engine-2 weight 25',
@@ -222,9 +222,9 @@ describe('incident', () => {
       await handle.result();
     });
     expect(fleet.effects).toEqual([
-      'engine-2 weight 10',
+      'engine-2 weight 5',
       'engine-2 weight 100',
-      'engine-2 weight 10',
+      'engine-2 weight 5',
     ]);
     expect(
       fleet.lines.some((l) => l.stage === 'kept' && l.text.includes('a person must mend engine-2')),
@@ -239,7 +239,7 @@ describe('incident', () => {
       const view = await until(handle, (v) => v.state === 'escalated');
       expect(view.outcome).toBe('rolled-back');
       expect(fleet.effects).toEqual([
-        'engine-2 weight 20',
+        'engine-2 weight 5',
         'engine-2 drain',
         'engine-2 ready',
         'engine-2 weight 100',
@@ -258,10 +258,10 @@ describe('incident', () => {
     await withWorkers(
       async () => {
         const handle = await start(slowReplica());
-        await until(handle, () => fleet.effects.includes('engine-2 weight 20'));
+        await until(handle, () => fleet.effects.includes('engine-2 weight 5'));
         await handle.signal(abortSignal, { by: 'test' });
         await until(handle, (v) => v.outcome === 'aborted');
-        expect(fleet.effects).toEqual(['engine-2 weight 20', 'engine-2 weight 100']);
+        expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
         await expect(
           handle.executeUpdate(OPERATOR_UPDATES.abort, { args: [{}] }),
         ).rejects.toThrow();
@@ -278,10 +278,10 @@ describe('incident', () => {
     await withWorkers(
       async () => {
         const handle = await start(slowReplica());
-        await until(handle, () => fleet.effects.includes('engine-2 weight 20'));
+        await until(handle, () => fleet.effects.includes('engine-2 weight 5'));
         await handle.cancel();
         await until(handle, (v) => v.outcome === 'aborted');
-        expect(fleet.effects).toEqual(['engine-2 weight 20', 'engine-2 weight 100']);
+        expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
         await resolve(handle);
         await handle.result();
       },
@@ -327,7 +327,7 @@ describe('incident', () => {
       expect((await second.result()).outcome).toBe('superseded');
       await mendAndEnd(first);
     });
-    expect(fleet.effects).toEqual(['engine-2 weight 10', 'engine-2 weight 100']);
+    expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
   });
 
   it('does not act twice when an attempt timed out after it took effect', async () => {
@@ -341,7 +341,7 @@ describe('incident', () => {
     await withWorkers(async () => {
       const handle = await start(slowReplica());
       await until(handle, (v) => v.outcome === 'recovered');
-      expect(fleet.effects).toEqual(['engine-2 weight 10']);
+      expect(fleet.effects).toEqual(['engine-2 weight 5']);
       await mendAndEnd(handle);
     });
   });
@@ -374,7 +374,7 @@ describe('incident', () => {
       },
       { verifyTimeoutMs: 20_000 },
     );
-    expect(fleet.effects).toEqual(['engine-2 weight 20', 'engine-2 weight 100']);
+    expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
   });
 
   it('changes nothing while the kill switch is on, and says who turned it', async () => {
@@ -416,7 +416,7 @@ describe('incident', () => {
       },
       { maxPerHour: 1 },
     );
-    expect(fleet.effects).toEqual(['engine-2 weight 10', 'engine-2 weight 100']);
+    expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
   });
 
   it('refuses who waits once those before have used up the hour’s budget', async () => {
@@ -440,7 +440,7 @@ describe('incident', () => {
       },
       { maxPerHour: 1 },
     );
-    expect(fleet.effects).toEqual(['engine-2 weight 10', 'engine-2 weight 100']);
+    expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
   });
 
   it('refuses a second run within the cooldown, and goes on when that is over', async () => {

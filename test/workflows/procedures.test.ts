@@ -150,7 +150,7 @@ const CURES: readonly Cure[] = [
       ['deployment_rollback', 'skipped'],
     ],
     effects: [
-      ...['engine-2 weight 20', 'engine-2 drain', 'engine-2 ready', 'engine-2 weight 100'],
+      ...['engine-2 weight 5', 'engine-2 drain', 'engine-2 ready', 'engine-2 weight 100'],
       'engine-2 breaker open: drain',
     ],
     released: ['engine-2 breaker close: ready'],

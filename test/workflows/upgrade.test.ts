@@ -54,7 +54,7 @@ it('goes on in the middle of a recovery with the workers of a next release', asy
     await acted;
     return started;
   });
-  expect(fleet.effects).toEqual(['engine-2 weight 10']);
+  expect(fleet.effects).toEqual(['engine-2 weight 5']);
   expect((await handle.describe()).status.name).toBe('RUNNING');
 
   const { code } = await nextRelease('patched');
@@ -73,7 +73,7 @@ it('goes on in the middle of a recovery with the workers of a next release', asy
     },
     { workflowBundle: { code } },
   );
-  expect(fleet.effects).toEqual(['engine-2 weight 10', 'engine-2 weight 100']);
+  expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
 
   // Without `patched` the same change does not fit what this release began: the test would see it.
   const history = await handle.fetchHistory();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { rampWeights, relievedWeight } from '../../domain/recovery/weights.js';
+import { percentileOf, rampWeights, relievedWeight } from '../../domain/recovery/weights.js';
 import { defineAction, type ActContext } from './action.js';
-import { findServer, refusal, worseThanPeers } from './server-target.js';
+import { findServer, isServing, refusal, worseThanPeers } from './server-target.js';
 import { balancerOf, currentServer } from './balancer.js';
 
 const setting = z.object({ backend: z.string(), server: z.string(), weight: z.number() });
@@ -42,7 +42,12 @@ export const loadBalancerAdjust = defineAction({
     const percent = context.parameters?.weightPercent;
     const weight =
       percent === undefined
-        ? relievedWeight(server.initialWeight, times)
+        ? relievedWeight(server.initialWeight, times, {
+            othersWeight: found.servers
+              .filter((other) => other.name !== server.name && isServing(found, other))
+              .reduce((sum, other) => sum + other.weight, 0),
+            percentile: percentileOf(context.violation.metric),
+          })
         : // At least 1, so that it keeps being measured.
           Math.max(1, Math.round((server.initialWeight * percent) / 100));
     if (weight >= server.weight) {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { standsOut } from '../../../src/domain/recovery/outlier.js';
 import { togetherAllowed } from '../../../src/domain/recovery/policy.js';
 import {
+  percentileOf,
   refusalToRelieve,
   relievedWeight,
   rampWeights,
@@ -16,7 +17,36 @@ describe('relievedWeight', () => {
     [256, 8, 26],
     [1, 8, 1],
   ])('of weight %d, %d times as slow: %d', (weight, times, expected) => {
-    expect(relievedWeight(weight, times)).toBe(expected);
+    expect(relievedWeight(weight, times, { othersWeight: 200, percentile: undefined })).toBe(
+      expected,
+    );
+  });
+
+  it.each([
+    ['one of three', 200, 95, 5],
+    ['one of two', 100, 95, 2],
+    ['one of ten', 900, 95, 10],
+    ['a median', 200, 50, 10],
+    ['p99 of three', 200, 99, 1],
+    ['p99 of thirty', 2900, 99, 10],
+    ['the only one', 0, 95, 1],
+  ])('is not where the percentile is: %s', (_, othersWeight, percentile, expected) => {
+    const weight = relievedWeight(100, 8, { othersWeight, percentile });
+    expect(weight).toBe(expected);
+    if (weight === 1) return;
+    expect(weight / (weight + othersWeight)).toBeLessThanOrEqual((100 - percentile) / 200);
+  });
+});
+
+describe('percentileOf', () => {
+  it.each([
+    ['request_latency_p95', 95],
+    ['ttft_p99', 99],
+    ['queue_wait_p999', 99.9],
+    ['error_rate_percent', undefined],
+    ['gpu_p2p_errors', undefined],
+  ])('%s: %s', (metric, expected) => {
+    expect(percentileOf(metric)).toBe(expected);
   });
 });
 
