@@ -11,9 +11,8 @@ const WARM_UP = 5;
 const RUNS = 40;
 /** An effect that has not come by then never will. */
 const GIVE_UP_MS = 20_000;
-/** Between two runs, and up to one more look of the server at its queues. */
+/** Between two runs, and up to as much again, so that none begins in step with the one before. */
 const QUIET_MS = 50;
-const QUEUE_MS = 50;
 
 /** From `start` to the moment that `arm`'s callback is called, in ms. */
 async function timed(
@@ -35,16 +34,14 @@ async function timed(
 /**
  * From the call that starts an incident to the first action's effect: the incident's workflow, the
  * plan, the lease, the recovery as a child, the snapshot and the fence are all in between. Against a
- * bare workflow whose one activity is the effect, alternating with it on the same server. The server
- * looks at its queues every 50 ms: each run begins at a moment of its own in between, by a seed, or the
- * figure would be that of whatever moment the runs before had happened to leave it at.
+ * bare workflow whose one activity is the effect, alternating with it on the same server.
  */
 export async function benchRecoveryStart(): Promise<BenchFigure[]> {
   return onDurableServer(async (bench) => {
     const { env, fleet } = bench;
     const gate = createIncidentGate(() => env.client, '');
     const random = seededRandom(1);
-    const quiet = () => sleep(QUIET_MS + QUEUE_MS * random.unit());
+    const quiet = () => sleep(QUIET_MS * (1 + random.unit()));
     const own: number[] = [];
     const bare: number[] = [];
     for (const [index, service] of names(WARM_UP + RUNS).entries()) {

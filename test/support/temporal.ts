@@ -3,6 +3,7 @@ import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { provisionTemporal, provisionTestServer } from '../../src/adapters/temporal/binary.js';
 import { CLOSABLE } from '../../src/adapters/temporal/closed-channel.js';
+import { PROMPT_SERVER } from '../../src/adapters/temporal/dev-server.js';
 import {
   addSearchAttributes,
   ensureSearchAttributes,
@@ -34,7 +35,7 @@ export async function createTimeSkippingEnv(
 }
 
 /**
- * The real server in memory, or on that file, on a free port of loopback, with 10 ms timers. The caller tears it
+ * The real server in memory, or on that file, on a free port of loopback, as prompt as the product's. The caller tears it
  * down.
  */
 export async function createDevServerEnv(
@@ -46,7 +47,7 @@ export async function createDevServerEnv(
     server: {
       executable: { type: 'existing-path', path: executable },
       ...(dbFilename === undefined ? {} : { dbFilename }),
-      extraArgs: ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
+      extraArgs: PROMPT_SERVER,
     },
     plugins: [CLOSABLE],
   });
