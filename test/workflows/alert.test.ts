@@ -147,7 +147,7 @@ describe('maintenance', () => {
 
       await updateMonitor(env.client, maintenanceUpdate, { on: false, by: 'ada' });
       await eventually(() => expect(desk.kinds('chat').at(0)).toBe('trigger'));
-      await eventually(() => expect(fleet.effects).toEqual(['engine-2 weight 10']));
+      await eventually(() => expect(fleet.effects).toEqual(['engine-2 weight 5']));
       cure();
       await resolve(handle);
       expect((await handle.result()).outcome).toBe('recovered');
@@ -164,15 +164,21 @@ describe('maintenance', () => {
       fleet,
       async () => {
         const handle = await start(slowReplica());
-        await eventually(() => expect(fleet.effects).toEqual(['engine-2 weight 20']));
-        const ask = { on: true, forMs: 5_000, by: 'ada', reason: 'kernel' };
-        await updateMonitor(env.client, maintenanceUpdate, ask);
+        await eventually(() => expect(fleet.effects).toEqual(['engine-2 weight 5']));
+        const maintain = (forMs: number) =>
+          updateMonitor(env.client, maintenanceUpdate, {
+            ...{ on: true, forMs, by: 'ada', reason: 'kernel' },
+          });
+        await maintain(600_000);
         // What it owes is undone; what comes next does not act.
         await eventually(() => {
-          expect(fleet.effects).toEqual(['engine-2 weight 20', 'engine-2 weight 100']);
+          expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
         });
         await eventually(() => expect(fleet.lines.map(({ stage }) => stage)).toContain('held'));
+        expect(fleet.effects).toHaveLength(2);
         throttle();
+        // However long it took to come here, this one's end is still ahead.
+        await maintain(1_000);
         await eventually(() => expect(fleet.effects).toHaveLength(3));
         cure();
         await resolve(handle);
