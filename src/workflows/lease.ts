@@ -42,8 +42,9 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
   // A lease that has run since before goes on as it began, until it continues as new: so it is with each
   // `patched` here.
   const keepsBudget = patched('lease-budget-of-who-waits');
+  const remembers = patched('lease-late-asks');
   const end = ({ requestId, isUnused }: TurnGivenBack) =>
-    endLease(state, requestId, Date.now(), { keepsBudget, isUnused });
+    endLease(state, requestId, Date.now(), { keepsBudget, isUnused, remembers });
   const toTell: { readonly request: LeaseRequest; readonly answer: LeaseAnswer }[] = [];
   const isBusy = () => state.held.length + state.waiting.length > 0;
 

@@ -40,11 +40,19 @@ export interface PastRecovery {
   readonly atMs: number;
 }
 
+/** A request that was given up, held or not. */
+export interface GivenUp {
+  readonly requestId: string;
+  readonly atMs: number;
+}
+
 /** Who acts on what, who waits (both in order of arrival), and who acted in the last hour. */
 export interface LeaseState<A extends LeaseAsk> {
   readonly held: readonly A[];
   readonly waiting: readonly A[];
   readonly past: readonly PastRecovery[];
+  /** Of the last quarter of an hour, oldest first; none in a state of before they were kept. */
+  readonly givenUp?: readonly GivenUp[];
 }
 
 /** Why a request is not even queued, and when it may be asked again. */
@@ -54,6 +62,9 @@ export interface LeaseRefusal {
 }
 
 const HOUR_MS = 3_600_000;
+/** An ask that comes so much later than it was given up is from nowhere that is still alive. */
+const GIVEN_UP_FOR_MS = 15 * 60_000;
+const GIVEN_UP_KEPT = 500;
 
 /** A request that is not to be granted any more, and why. */
 export interface RefusedAsk<A extends LeaseAsk> {
@@ -165,12 +176,13 @@ function grant<A extends LeaseAsk>(
   }
   const left = new Set([...granted, ...refused.map(({ ask }) => ask)]);
   const waiting = state.waiting.filter((ask) => !left.has(ask));
-  return { state: { held, waiting, past }, granted, refused };
+  return { state: { ...state, held, waiting, past }, granted, refused };
 }
 
 /**
- * Asks for a target. Asked again with the same request id, nothing changes. `refusal` is about this one,
- * which then is not queued. Without `keepsBudget` who waits is granted whatever the budget.
+ * Asks for a target. Asked again with the same request id, nothing changes, also after it was given up: an
+ * activity's attempt that was frozen and wakes late asks for what nobody waits for any more. `refusal` is
+ * about this one, which then is not queued. Without `keepsBudget` who waits is granted whatever the budget.
  */
 export function askLease<A extends LeaseAsk>(
   state: LeaseState<A>,
@@ -180,6 +192,10 @@ export function askLease<A extends LeaseAsk>(
 ): LeaseChange<A> & { readonly refusal: LeaseRefusal | undefined } {
   const isKnown = [...state.held, ...state.waiting].some((a) => a.requestId === ask.requestId);
   if (isKnown) return { state, granted: [], refused: [], refusal: undefined };
+  if (state.givenUp?.some(({ requestId }) => requestId === ask.requestId) === true) {
+    const refusal = { why: 'the request was given up before', retryAfterMs: 0 };
+    return { state, granted: [], refused: [], refusal };
+  }
   // Behind another recovery of the same target it waits, and looks again before it acts.
   const isBehind = state.held.some(
     (h) => h.purpose.kind !== 'capacity' && overlaps(h.target, ask.target),
@@ -191,18 +207,21 @@ export function askLease<A extends LeaseAsk>(
 }
 
 /**
- * Gives a request up, held or waiting; unknown ones are no error. One that did nothing (`isUnused`) is
- * forgotten.
+ * Gives a request up, held or waiting; unknown ones are no error. One that did nothing (`isUnused`) counts
+ * for no limit. Without `remembers` it is granted should it be asked for again.
  */
 export function endLease<A extends LeaseAsk>(
   state: LeaseState<A>,
   requestId: string,
   nowMs: number,
-  { keepsBudget = true, isUnused = false } = {},
+  { keepsBudget = true, isUnused = false, remembers = true } = {},
 ): LeaseChange<A> {
+  const recent = state.givenUp?.filter(({ atMs }) => atMs > nowMs - GIVEN_UP_FOR_MS) ?? [];
+  const givenUp = [...recent, { requestId, atMs: nowMs }].slice(-GIVEN_UP_KEPT);
   return grant(
     {
       ...state,
+      ...(remembers ? { givenUp } : {}),
       held: state.held.filter((a) => a.requestId !== requestId),
       waiting: state.waiting.filter((a) => a.requestId !== requestId),
       past: isUnused ? state.past.filter((p) => p.requestId !== requestId) : state.past,

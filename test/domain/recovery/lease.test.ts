@@ -44,6 +44,29 @@ describe('lease', () => {
     });
   });
 
+  it('does not grant what was given up, however late it is asked, nor what is given up before it is asked', () => {
+    const { state } = endLease(after(ask('a', 'e1')), 'a', 1_000);
+    const late = askLease(state, ask('a', 'e1'), 6_000);
+    expect(late).toEqual({
+      ...{ state, granted: [], refused: [] },
+      refusal: { why: 'the request was given up before', retryAfterMs: 0 },
+    });
+    // The next of that target does not wait for it.
+    expect(ids(askLease(late.state, ask('b', 'e1'), 7_000).granted)).toEqual(['b']);
+    const overtaken = endLease<LeaseAsk>(NO_LEASES, 'a', 1_000).state;
+    expect(askLease(overtaken, ask('a', 'e1'), 1_001).granted).toEqual([]);
+  });
+
+  it('forgets what was given up a quarter of an hour ago, and does not grow without bound', () => {
+    let state: LeaseState<LeaseAsk> = NO_LEASES;
+    for (let i = 0; i < 600; i++) state = endLease(state, `r${i}`, i).state;
+    expect(state.givenUp).toHaveLength(500);
+    expect(state.givenUp?.at(-1)).toEqual({ requestId: 'r599', atMs: 599 });
+    expect(endLease(state, 'last', 599 + 15 * 60_000).state.givenUp).toEqual([
+      { requestId: 'last', atMs: 599 + 15 * 60_000 },
+    ]);
+  });
+
   it.each([
     ['the same replica', 'e1', 'e1', false],
     ['another replica', 'e1', 'e2', true],
