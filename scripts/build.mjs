@@ -107,12 +107,16 @@ const bundles = [
     },
   },
 ];
-// The SDK takes a stack of every promise that a workflow makes, through the source map: with 10 frames,
-// as is usual, that is a third of what a workflow costs. An error still names the innermost 5. On the
-// first line, so that the source map's lines stay right.
-const FEW_FRAMES = 'Error.stackTraceLimit = 5; ';
-// Else each run would evaluate all of these modules anew: with the frames above, most of what its first
-// task costs. They keep no state of their own, and are frozen, so that none can be added by mistake.
+// The SDK takes a stack of every promise that a workflow makes, which was two fifths of what a workflow costs
+// its worker (docs/decisions/no-promise-stacks.md). It reaches into the workflow's context by evaluating code
+// with `promise.constructor.constructor`: answered from here, nothing is evaluated, and what it takes the stack
+// of has none. On the first line, so that the source map's lines stay right.
+const NO_PROMISE_STACKS = [
+  "Object.defineProperty(Promise, 'constructor', { value: (code) =>",
+  "code === 'return globalThis.__TEMPORAL_ACTIVATOR__' ? () => globalThis.__TEMPORAL_ACTIVATOR__ :",
+  "code === 'return globalThis.Error' ? () => Object : Function(code) }); ",
+].join(' ');
+// Else each run would evaluate all of these modules anew, which was most of what its first task costs. They keep no state of their own, and are frozen, so that none can be added by mistake.
 const WORKFLOWS = path.join(dist, 'src/workflows/index.js');
 const bundled = files.filter((file) => /^src\/(workflows|domain)\/|\.cts$/.test(file));
 if (existsSync(path.join(root, 'src/workflows/index.ts'))) {
@@ -126,7 +130,7 @@ if (existsSync(path.join(root, 'src/workflows/index.ts'))) {
       logger: new DefaultLogger('WARN'),
       ...options,
     });
-    replaceFile(file, FEW_FRAMES + code);
+    replaceFile(file, NO_PROMISE_STACKS + code);
   }
 }
 // The page's names are fixed and the server adds their content's hash, so that a build never leaves old ones.

@@ -30,8 +30,8 @@ const leaseStart = {
 const ASKING_AT_ONCE = 8;
 /** The lease answers within 50 ms; where it does not, its worker has just died or is overloaded. */
 const ANSWER_WITHIN_MS = 1_500;
-/** Of 10 updates that may be under way; two workers share them. */
-const JUDGED_AT_ONCE = 4;
+/** Each costs the monitor two tasks, however many it carries: what comes meanwhile goes with the next. */
+const JUDGED_AT_ONCE = 1;
 
 /** The lease, the fence and letters, over Temporal's own state: nothing of them is in this process. */
 export function createCoordination(client: Client): Coordination {
