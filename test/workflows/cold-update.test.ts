@@ -110,6 +110,25 @@ describe('an update that a worker handles which has just taken over', () => {
     await replay(LEASE_WORKFLOW_ID);
   }, 180_000);
 
+  it('may be an ask of the lease beside what is given back, whichever comes first', async () => {
+    const asking = coordination();
+    const limits = { ...LIMITS, maxConcurrent: 100, maxPerHour: 1_000 };
+    await withNewWorker(async () => {
+      await asking.ensureLease();
+      await Promise.all(
+        Array.from({ length: 8 }, async (_, target) => {
+          for (let round = 0; round < 8; round++) {
+            await Promise.all([
+              asking.giveTurn({ requestId: `${target}:${round}` }),
+              asking.askTurn({ ...request(`${target}:${round + 1}`, `r${target}`), limits }),
+            ]);
+          }
+        }),
+      );
+    });
+    await replay(LEASE_WORKFLOW_ID);
+  }, 180_000);
+
   it('is announced to a breaker, and so never handled with what was before', async () => {
     const target = { service: 'chat', replica: 'engine-2' };
     const id = breakerWorkflowId(target);
