@@ -12,11 +12,13 @@ export interface Waits {
 export interface Figures {
   readonly incidents: number;
   /**
-   * From an incident's opening to its first action's effect, in ms, of those that acted at once: while
-   * workers, links and Temporal were being beaten.
+   * From an incident's opening until its first action of effect began, in ms, of those that acted at once:
+   * while workers, links and Temporal were being beaten. A wait for an approval is in it.
    */
   readonly toFirstActionMs: Waits;
-  /** The same of those that another recovery on the same target kept waiting first. */
+  /** The same until that action was through: a restart drains, stops and starts meanwhile. */
+  readonly throughFirstActionMs: Waits;
+  /** Until it began, of those that another recovery on the same target kept waiting first. */
   readonly afterWaitingMs: Waits;
   /** Recovered, of those that changed anything. */
   readonly recovered: { readonly n: number; readonly of: number };
@@ -34,6 +36,7 @@ function waitsOf(all: readonly number[]): Waits {
 export function figuresOf({ incidents, timeline }: Evidence): Figures {
   const lines = groupBy(timeline, ({ incidentId, runId }) => `${incidentId} ${runId}`);
   const atOnce: number[] = [];
+  const through: number[] = [];
   const afterWaiting: number[] = [];
   const outcomes: Record<string, number> = {};
   let recovered = 0;
@@ -42,8 +45,11 @@ export function figuresOf({ incidents, timeline }: Evidence): Figures {
     const index = own.findIndex(({ stage }) => stage === 'changed');
     const changed = own[index];
     if (changed !== undefined) {
-      const hasWaited = own.slice(0, index).some(({ stage }) => stage === 'waiting');
-      (hasWaited ? afterWaiting : atOnce).push(changed.atMs - openedAtMs);
+      const before = own.slice(0, index);
+      const hasWaited = before.some(({ stage }) => stage === 'waiting');
+      const began = before.findLast(({ stage }) => stage === 'try') ?? changed;
+      (hasWaited ? afterWaiting : atOnce).push(began.atMs - openedAtMs);
+      if (!hasWaited) through.push(changed.atMs - openedAtMs);
       if (outcome === 'recovered') recovered += 1;
     }
     const word = outcome ?? 'none';
@@ -52,6 +58,7 @@ export function figuresOf({ incidents, timeline }: Evidence): Figures {
   return {
     incidents: incidents.length,
     toFirstActionMs: waitsOf(atOnce),
+    throughFirstActionMs: waitsOf(through),
     afterWaitingMs: waitsOf(afterWaiting),
     recovered: { n: recovered, of: atOnce.length + afterWaiting.length },
     outcomes,

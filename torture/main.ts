@@ -46,12 +46,13 @@ if (values.json) {
   const { rounds, blows, missing } = result;
   out(JSON.stringify({ seed, minutes, rounds, blows, missing, figures, findings }));
 } else {
-  const { toFirstActionMs, afterWaitingMs, recovered } = figures;
+  const { toFirstActionMs, throughFirstActionMs, afterWaitingMs, recovered } = figures;
   const spread = ({ p50, p99, n }: Waits) => `p50 ${p50} ms, p99 ${p99} ms (n = ${n})`;
   out(`${result.rounds} rounds, blows: ${JSON.stringify(result.blows)}`);
   out(`${figures.incidents} incidents, outcomes: ${JSON.stringify(figures.outcomes)}`);
-  out(`from the incident to its first action's effect: ${spread(toFirstActionMs)}`);
-  out(`the same, where another recovery had to be waited for: ${spread(afterWaitingMs)}`);
+  out(`from the incident to its first action: ${spread(toFirstActionMs)}`);
+  out(`until that was through: ${spread(throughFirstActionMs)}`);
+  out(`to the first action behind another recovery: ${spread(afterWaitingMs)}`);
   out(`recovered: ${recovered.n} of ${recovered.of} that changed anything`);
   for (const [name, words] of Object.entries(INVARIANTS)) {
     const broken = findings.filter(({ invariant }) => invariant === name);

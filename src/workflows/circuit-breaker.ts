@@ -31,7 +31,7 @@ import {
   type BreakerOutcome,
   type BreakerView,
 } from './breaker-messages.js';
-import { isHistoryLong } from './history-length.js';
+import { watchHistory } from './history-length.js';
 import { ATTRIBUTES } from './messages.js';
 import { orderFollowsSignal } from './operator-messages.js';
 import { applyBreaker, prepareBreaker } from './proxies.js';
@@ -50,6 +50,7 @@ export async function circuitBreaker(input: BreakerInput): Promise<void> {
 }
 
 class BreakerRun {
+  private readonly isHistoryLong = watchHistory();
   private view: BreakerView;
   private settings: BreakerInput['settings'];
   /** Something changed that the load balancer does not know yet. */
@@ -102,7 +103,7 @@ class BreakerRun {
       this.show();
       await this.enforce();
       this.show();
-      if (isHistoryLong() && !this.isDirty) {
+      if (this.isHistoryLong() && !this.isDirty) {
         await condition(allHandlersFinished);
         const { input, settings, view } = this;
         await continueAsNew<typeof circuitBreaker>({ ...input, settings, view });

@@ -1,5 +1,5 @@
 import { continueAsNew, setCurrentDetails, sleep } from '@temporalio/workflow';
-import { isHistoryLong } from './history-length.js';
+import { watchHistory } from './history-length.js';
 import { beat } from './proxies.js';
 
 /** How long a beat that could not even be tried is waited for. */
@@ -11,6 +11,7 @@ const AGAIN_AFTER_MS = 15_000;
  * itself, lets the switch go off. Ends when the configuration has no heartbeat any more.
  */
 export async function heartbeat(): Promise<void> {
+  const isHistoryLong = watchHistory();
   setCurrentDetails('Tells the dead-man’s switch that detection, dispatch and workers work.');
   while (!isHistoryLong()) {
     const answer = await beat().catch(() => ({ nextAfterMs: AGAIN_AFTER_MS }));

@@ -17,7 +17,7 @@ import {
   type LeaseChange,
   type LeaseState,
 } from '../domain/recovery/lease.js';
-import { isHistoryLong } from './history-length.js';
+import { watchHistory } from './history-length.js';
 import {
   acquireLeaseSignal,
   acquireLeaseUpdate,
@@ -43,6 +43,7 @@ export async function lease(initial: LeaseState<LeaseRequest> = NO_LEASES): Prom
   // `patched` here.
   const keepsBudget = patched('lease-budget-of-who-waits');
   const remembers = patched('lease-late-asks');
+  const isHistoryLong = watchHistory();
   const end = ({ requestId, isUnused }: TurnGivenBack) =>
     endLease(state, requestId, Date.now(), { keepsBudget, isUnused, remembers });
   const toTell: { readonly request: LeaseRequest; readonly answer: LeaseAnswer }[] = [];

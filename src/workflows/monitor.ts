@@ -27,7 +27,7 @@ import {
 } from '../domain/monitor/monitor-state.js';
 import { silenceProblem, type Silence } from '../domain/monitor/silence.js';
 import { describeMonitor } from './details-monitor.js';
-import { isHistoryLong } from './history-length.js';
+import { watchHistory } from './history-length.js';
 import { orderFollowsSignal } from './operator-messages.js';
 import {
   factsSignal,
@@ -63,6 +63,7 @@ export async function monitor(given: MonitorState = NEW_MONITOR): Promise<void> 
 }
 
 class Monitor {
+  private readonly isHistoryLong = watchHistory();
   private state: MonitorState;
   private shown = '';
   private hasChanged = false;
@@ -81,7 +82,7 @@ class Monitor {
   async live(): Promise<void> {
     for (;;) {
       const ends = [nextEndMs(this.state), this.callAgainAtMs].filter((at) => at !== undefined);
-      const isDue = () => this.hasChanged || this.toWake.length > 0 || isHistoryLong();
+      const isDue = () => this.hasChanged || this.toWake.length > 0 || this.isHistoryLong();
       if (ends.length === 0) await condition(isDue);
       else await condition(isDue, Math.max(1, Math.min(...ends) - Date.now()));
       this.adopt(settle(this.state, Date.now()));
@@ -91,7 +92,7 @@ class Monitor {
         this.toWake.push(...this.state.book.open);
       }
       await Promise.all(this.toWake.splice(0).map((one) => this.wake(one)));
-      if (isHistoryLong() && this.toWake.length === 0) {
+      if (this.isHistoryLong() && this.toWake.length === 0) {
         await condition(allHandlersFinished);
         await continueAsNew<typeof monitor>(this.state);
       }
