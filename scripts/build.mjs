@@ -116,7 +116,8 @@ const NO_PROMISE_STACKS = [
   "code === 'return globalThis.__TEMPORAL_ACTIVATOR__' ? () => globalThis.__TEMPORAL_ACTIVATOR__ :",
   "code === 'return globalThis.Error' ? () => Object : Function(code) }); ",
 ].join(' ');
-// Else each run would evaluate all of these modules anew, which was most of what its first task costs. They keep no state of their own, and are frozen, so that none can be added by mistake.
+// Else each run would evaluate all of these modules anew, which was most of what its first task costs. They
+// keep no state of their own, and are frozen, so that none can be added by mistake.
 const WORKFLOWS = path.join(dist, 'src/workflows/index.js');
 const bundled = files.filter((file) => /^src\/(workflows|domain)\/|\.cts$/.test(file));
 if (existsSync(path.join(root, 'src/workflows/index.ts'))) {

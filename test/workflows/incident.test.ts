@@ -408,7 +408,11 @@ describe('incident', () => {
         const turns = () =>
           env.client.workflow.getHandle(LEASE_WORKFLOW_ID).query(leaseHoldersQuery);
         await vi.waitFor(async () => expect((await turns()).held).toEqual([]), 30_000);
-        expect(await turns()).toMatchObject({ held: [], waiting: [], past: [] });
+        const requestId = `${handle.firstExecutionRunId}:1`;
+        expect(await turns()).toEqual({
+          ...{ held: [], waiting: [], past: [] },
+          givenUp: [{ requestId, atMs: expect.any(Number) as number }],
+        });
         await updateMonitor(env.client, maintenanceUpdate, { on: false, ...by });
         // The budget is of one: the turn that was given back was none.
         await until(handle, ({ outcome }) => outcome === 'recovered');
