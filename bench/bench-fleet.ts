@@ -10,6 +10,8 @@ import type { Violation } from '../src/domain/sla/violation.js';
 
 const METRIC = 'request_latency_p95';
 const REPLICAS = ['engine-1', 'engine-2', 'engine-3'];
+/** Weights in memory are in force at once: what is measured is the work, not the patience. */
+const SETTLE_MS = 10;
 
 /**
  * Services of three replicas in memory, of which engine-2 is slow until its weight is first cut. What is
@@ -46,7 +48,10 @@ export class BenchFleet {
         ]),
       ),
       thresholds: () => DEFAULT_THRESHOLDS,
-      procedures: DEFAULT_PROCEDURES,
+      procedures: DEFAULT_PROCEDURES.map((one) => ({
+        ...one,
+        steps: one.steps.map((step) => ({ ...step, settleMs: SETTLE_MS })),
+      })),
       policy: {
         ...{ maxConcurrent: 1_000, maxPerHour: 100_000, cooldownMs: 0, stormAbove: 100_000 },
         ...{ autonomy: DEFAULT_AUTONOMY, approvalTimeoutMs: 60_000, onApprovalTimeout: 'skip' },

@@ -7,7 +7,6 @@ import { expect, it, onTestFinished } from 'vitest';
 import {
   resolvedSignal,
   incidentIdOf,
-  stateQuery,
   type IncidentInput,
 } from '../../src/workflows/messages.js';
 import { createTimeSkippingEnv } from '../support/temporal.js';
@@ -100,11 +99,11 @@ it('lives through days of incidents with short histories and flat memory', async
             return { fleet, isCurable, handle: await startIncident(env, names[index]!) };
           }),
         );
-        await untilAll(open, async ({ handle, isCurable }) => {
-          const { outcome } = await handle.query(stateQuery);
-          return isCurable
-            ? outcome === 'recovered'
-            : outcome !== undefined && outcome !== 'recovered';
+        await untilAll(open, ({ handle, isCurable }) => {
+          // As archived: each query would cost a task, and this server loses count of its holds by them.
+          const kept = many.ledger.records.findLast(({ id }) => id === handle.workflowId);
+          const isRecovered = kept?.outcome === 'recovered';
+          return Promise.resolve(kept?.outcome !== undefined && isRecovered === isCurable);
         });
         // What the detector would see.
         for (const { fleet, handle } of open) {
@@ -140,7 +139,8 @@ it('lives through days of incidents with short histories and flat memory', async
   const early = median(resident.slice(quarter, 2 * quarter));
   const late = median(resident.slice(-quarter));
   const told = { outcomes: Object.fromEntries(outcomes), events: Object.fromEntries(longest) };
-  console.log(`${HOURS} h, ${INCIDENTS} incidents:`, { ...told, residentMiB: [early, late] });
+  const hours = ((await env.currentTimeMs()) - startedMs) / 3_600_000;
+  console.log(`${hours.toFixed(1)} h, ${rounds * SERVICES} incidents:`, { ...told, residentMiB: [early, late] });
   expect(Math.max(...longest.values())).toBeLessThan(MOST_EVENTS);
   // Both workers, their workflows' contexts and this test live in this process.
   expect(late).toBeLessThan(1.25 * early + 20);
