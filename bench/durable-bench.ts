@@ -6,7 +6,7 @@ import type { RcaActivities } from '../src/activities/contract.js';
 import { createPostActivities } from '../src/activities/post.js';
 import { createRecoveryQueueActivities } from '../src/activities/recovery-queue.js';
 import { provisionTemporal } from '../src/adapters/temporal/binary.js';
-import { PROMPT_SERVER } from '../src/adapters/temporal/dev-server.js';
+import { flagsOf, PROMPT_SERVER } from '../src/adapters/temporal/dev-server.js';
 import { ensureSearchAttributes } from '../src/adapters/temporal/search-attributes.js';
 import { createCoordination } from '../src/compose/coordination.js';
 import { WORKER_TUNING } from '../src/compose/worker-tuning.js';
@@ -44,7 +44,7 @@ export async function onDurableServer<T>(
   const env = await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: executable },
-      extraArgs: PROMPT_SERVER,
+      extraArgs: [...PROMPT_SERVER, ...flagsOf(SEARCH_ATTRIBUTES)],
     },
   });
   try {

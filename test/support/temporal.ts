@@ -3,7 +3,7 @@ import path from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { provisionTemporal, provisionTestServer } from '../../src/adapters/temporal/binary.js';
 import { CLOSABLE } from '../../src/adapters/temporal/closed-channel.js';
-import { PROMPT_SERVER } from '../../src/adapters/temporal/dev-server.js';
+import { flagsOf, PROMPT_SERVER } from '../../src/adapters/temporal/dev-server.js';
 import {
   addSearchAttributes,
   ensureSearchAttributes,
@@ -47,7 +47,7 @@ export async function createDevServerEnv(
     server: {
       executable: { type: 'existing-path', path: executable },
       ...(dbFilename === undefined ? {} : { dbFilename }),
-      extraArgs: PROMPT_SERVER,
+      extraArgs: [...PROMPT_SERVER, ...flagsOf(searchAttributes)],
     },
     plugins: [CLOSABLE],
   });

@@ -6,13 +6,15 @@ export type SearchAttributeDefinitions = Readonly<Record<string, 'Keyword' | 'Bo
 
 /** Numbers of `temporal.api.enums.v1.IndexedValueType`, fixed by the protocol. */
 const INDEXED_VALUE_TYPE = { Keyword: 2, Bool: 5 } as const;
-/** A cluster's schema job and caches take some seconds; the dev server is immediate. */
-const VISIBLE_WITHIN_MS = 20_000;
+/** Caches take two seconds on the dev server, and a cluster's schema job some more. */
+const USABLE_WITHIN_MS = 20_000;
 const POLL_MS = 100;
+const INVALID_ARGUMENT = 3;
 const ALREADY_EXISTS = 6;
 
 /**
- * Registers what is missing of the given search attributes, and waits until the server knows them.
+ * Registers what is missing of the given search attributes, and waits until workflows may have them: a
+ * server lists what it refuses to take for as long as its caches don't know it.
  *
  * Idempotent, also among several callers; for a new, an old or a foreign server alike (the dev
  * server's own `--search-attribute` is silently ignored on an existing database).
@@ -27,7 +29,19 @@ export async function ensureSearchAttributes(
   definitions: SearchAttributeDefinitions,
 ): Promise<void> {
   const missing = await missingOnes(connection, namespace, definitions);
-  if (missing.length === 0) return;
+  if (missing.length > 0) await register(connection, namespace, missing);
+  const endAtMs = Date.now() + USABLE_WITHIN_MS;
+  while (!(await areUsable(connection, namespace, definitions))) {
+    if (Date.now() > endAtMs) throw byHand(namespace, Object.entries(definitions), undefined);
+    await sleep(POLL_MS);
+  }
+}
+
+async function register(
+  connection: Connection,
+  namespace: string,
+  missing: readonly Definition[],
+): Promise<void> {
   try {
     await addSearchAttributes(connection, namespace, Object.fromEntries(missing));
   } catch (error) {
@@ -35,12 +49,24 @@ export async function ensureSearchAttributes(
     // Another role of paramedic, started at the same moment, was faster.
     if ((error.code as number) !== ALREADY_EXISTS) throw byHand(namespace, missing, error);
   }
-  const endAtMs = Date.now() + VISIBLE_WITHIN_MS;
-  for (;;) {
-    const left = await missingOnes(connection, namespace, definitions);
-    if (left.length === 0) return;
-    if (Date.now() > endAtMs) throw byHand(namespace, left, undefined);
-    await sleep(POLL_MS);
+}
+
+/** Whether the server takes a query by all of them, and hence a workflow that has them. */
+async function areUsable(
+  connection: Connection,
+  namespace: string,
+  definitions: SearchAttributeDefinitions,
+): Promise<boolean> {
+  // Quoted: `Procedure` is a word of the language.
+  const query = Object.keys(definitions)
+    .map((name) => `\`${name}\` IS NULL`)
+    .join(' AND ');
+  try {
+    await connection.workflowService.countWorkflowExecutions({ namespace, query });
+    return true;
+  } catch (error) {
+    if (isGrpcServiceError(error) && (error.code as number) === INVALID_ARGUMENT) return false;
+    throw error;
   }
 }
 
