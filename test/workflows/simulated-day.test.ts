@@ -16,6 +16,7 @@ import { runWithWorkers } from './run-with-workers.js';
 import {
   followServerTime,
   letTimePass,
+  passUntil,
   skippingCoordination,
   tellingTime,
   untilTold,
@@ -125,8 +126,7 @@ it('lives through days of incidents with short histories and flat memory', async
         }
         await untilTold(env, ...open.map(({ handle }) => handle));
         await note('lease', 'monitor');
-        const leftMs = startedMs + (round + 1) * everyMs - (await env.currentTimeMs());
-        if (leftMs > 0) await env.sleep(leftMs);
+        await passUntil(env, startedMs + (round + 1) * everyMs);
         collect();
         resident.push(process.memoryUsage.rss() / MEBIBYTE);
         forget(many.ledger);

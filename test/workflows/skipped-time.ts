@@ -69,6 +69,19 @@ export async function letTimePass(env: TestWorkflowEnvironment): Promise<void> {
   }
 }
 
+/** A call that takes longer at the pace of clocks is ended by that server, for the pings meanwhile. */
+const PIECE_MS = 60_000;
+
+/** Lets time pass until then, Unix ms; whatever still holds it is taken back on the way. */
+export async function passUntil(env: TestWorkflowEnvironment, untilMs: number): Promise<void> {
+  for (;;) {
+    const leftMs = untilMs - (await env.currentTimeMs());
+    if (leftMs <= 0) return;
+    await letTimePass(env);
+    await env.sleep(Math.min(leftMs, PIECE_MS));
+  }
+}
+
 /** Skips some 10 s at a time, at most ten minutes, until it is so: what is due may have to wait for a timer more. */
 export async function skipUntil(
   env: TestWorkflowEnvironment,
