@@ -4,11 +4,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, type WorkerOptions } from '@temporalio/worker';
 import { expect, it, onTestFinished } from 'vitest';
-import {
-  resolvedSignal,
-  incidentIdOf,
-  type IncidentInput,
-} from '../../src/workflows/messages.js';
+import { resolvedSignal, incidentIdOf, type IncidentInput } from '../../src/workflows/messages.js';
 import { createTimeSkippingEnv } from '../support/temporal.js';
 import { slowReplica, type FakeFleet } from './fake-world.js';
 import { ManyServices } from './many-services.js';
@@ -140,7 +136,10 @@ it('lives through days of incidents with short histories and flat memory', async
   const late = median(resident.slice(-quarter));
   const told = { outcomes: Object.fromEntries(outcomes), events: Object.fromEntries(longest) };
   const hours = ((await env.currentTimeMs()) - startedMs) / 3_600_000;
-  console.log(`${hours.toFixed(1)} h, ${rounds * SERVICES} incidents:`, { ...told, residentMiB: [early, late] });
+  console.log(`${hours.toFixed(1)} h, ${rounds * SERVICES} incidents:`, {
+    ...told,
+    residentMiB: [early, late],
+  });
   expect(Math.max(...longest.values())).toBeLessThan(MOST_EVENTS);
   // Both workers, their workflows' contexts and this test live in this process.
   expect(late).toBeLessThan(1.25 * early + 20);
