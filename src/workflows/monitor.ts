@@ -82,7 +82,9 @@ class Monitor {
   async live(): Promise<void> {
     for (;;) {
       const ends = [nextEndMs(this.state), this.callAgainAtMs].filter((at) => at !== undefined);
-      const isDue = () => this.hasChanged || this.toWake.length > 0 || this.isHistoryLong();
+      // Not because of a long history: that is noticed as an order is announced, and the order would come
+      // while this run is closing, which has it refused and asked again a second later.
+      const isDue = () => this.hasChanged || this.toWake.length > 0;
       if (ends.length === 0) await condition(isDue);
       else await condition(isDue, Math.max(1, Math.min(...ends) - Date.now()));
       this.adopt(settle(this.state, Date.now()));
