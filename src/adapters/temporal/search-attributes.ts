@@ -32,7 +32,10 @@ export async function ensureSearchAttributes(
   if (missing.length > 0) await register(connection, namespace, missing);
   const endAtMs = Date.now() + USABLE_WITHIN_MS;
   while (!(await areUsable(connection, namespace, definitions))) {
-    if (Date.now() > endAtMs) throw byHand(namespace, Object.entries(definitions), undefined);
+    if (Date.now() > endAtMs) {
+      const left = await missingOnes(connection, namespace, definitions);
+      throw byHand(namespace, left.length > 0 ? left : Object.entries(definitions), undefined);
+    }
     await sleep(POLL_MS);
   }
 }
