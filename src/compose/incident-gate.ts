@@ -9,6 +9,7 @@ import {
   observedSignal,
   RECOVERY_QUEUE,
   resolvedSignal,
+  TASK_TIMEOUT,
   type IncidentInput,
   type IncidentResult,
 } from '../workflows/messages.js';
@@ -57,6 +58,7 @@ export function createIncidentGate(later: () => Client, uiBase: string): Inciden
         client.workflow.signalWithStart<IncidentWorkflow, [Observation]>('incident', {
           workflowId: incidentIdOf(violation.fingerprint),
           taskQueue: RECOVERY_QUEUE,
+          workflowTaskTimeout: TASK_TIMEOUT,
           args: [input],
           signal: observedSignal,
           signalArgs: [{ severity, value, atMs: Date.now(), ...told }],

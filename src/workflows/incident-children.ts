@@ -1,7 +1,13 @@
 import { isCancellation, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import type { Outcome } from '../domain/archive.js';
 import type { IncidentLog } from './incident-log.js';
-import type { IncidentView, OwedUndo, RecoveryPlan, RecoveryResult } from './messages.js';
+import {
+  TASK_TIMEOUT,
+  type IncidentView,
+  type OwedUndo,
+  type RecoveryPlan,
+  type RecoveryResult,
+} from './messages.js';
 import type { ReadyAhead } from './preparation-messages.js';
 import { recoveryTypeOf } from './procedures/index.js';
 import { recoveryAttributes } from './recovery-log.js';
@@ -25,6 +31,7 @@ export async function runRecovery(
   const handle = await startChild(recoveryTypeOf(plan.workflowType), {
     args: [{ incidentId, violation, plan, uiBase, ...(ready === undefined ? {} : { ready }) }],
     workflowId,
+    workflowTaskTimeout: TASK_TIMEOUT,
     // Should the incident be terminated, its recovery still undoes what it owes.
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     staticSummary: `${plan.procedure} for ${replica ?? service}`,

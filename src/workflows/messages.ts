@@ -18,6 +18,13 @@ import type { RampStage, ReadyAhead } from './preparation-messages.js';
 /** Task queue of everything on the way to an action. */
 export const RECOVERY_QUEUE = 'recovery';
 
+/**
+ * After so long Temporal gives the task of an incident or a recovery, whose worker was killed in the
+ * middle of it, to another worker (10 s by default, which would be most of the way to an action). Not
+ * for those that never end: what another worker replays of them first is long.
+ */
+export const TASK_TIMEOUT = '5s';
+
 /** Workflow id of the incident of a violation. */
 export function incidentIdOf(fingerprint: string): string {
   return `incident:${fingerprint}`;
