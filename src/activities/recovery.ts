@@ -37,6 +37,7 @@ export function createRecoveryActivities(world: World): RecoveryActivities {
     world,
     service: serviceOf(step.target.service),
     step,
+    workflowId: Context.current().info.workflowExecution?.workflowId ?? '',
     operationId,
     signal: Context.current().cancellationSignal,
     fence: async () => {

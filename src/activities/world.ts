@@ -11,10 +11,12 @@ import type { BreakerKind, BreakerSettings } from '../domain/recovery/breaker-ki
 import type { RecoveryPolicy } from '../domain/recovery/policy.js';
 import type { Procedure } from '../domain/recovery/procedure.js';
 import type { Threshold } from '../domain/sla/threshold.js';
+
 import type { BreakerOrderMessage, BreakerView } from '../workflows/breaker-messages.js';
+import type { Inheritance } from '../workflows/inherit-messages.js';
 import type { LeaseAnswer, LeaseRequest, TurnGivenBack } from '../workflows/lease-messages.js';
 import type { Letter } from '../workflows/letter-messages.js';
-import type { Target } from '../workflows/messages.js';
+import type { OwedUndo, Target } from '../workflows/messages.js';
 import type { AlertAsk, Judgement } from '../domain/monitor/judge-alert.js';
 import type { Alerting } from './contract.js';
 
@@ -43,6 +45,13 @@ export type Restraint =
   | { readonly kind: 'kill-switch'; readonly why: string }
   | { readonly kind: 'maintenance'; readonly why: string; readonly untilMs: number };
 
+/** A workflow that owes undos. */
+export interface Debtor {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly owed: readonly OwedUndo[];
+}
+
 /** What of Temporal activities need: the lease, who is current, and letters between workflows. */
 export interface Coordination {
   /** Signals a workflow, once for each letter's id; false where it does not run. */
@@ -70,6 +79,10 @@ export interface Coordination {
   openIncidents(): Promise<number>;
   /** Whether that attempt is the one that the server waits for. */
   isCurrent(attempt: Attempt): Promise<boolean>;
+  /** What incidents and recoveries of that service owe now. */
+  debtors(service: string): Promise<readonly Debtor[]>;
+  /** Joins an earlier undo to that one's; false where it is to be looked at again first. */
+  inherit(debtor: Debtor, inheritance: Inheritance): Promise<boolean>;
   /** Whether that run has ended. */
   hasEnded(workflowId: string, runId: string): Promise<boolean>;
 }

@@ -15,6 +15,7 @@ import {
 import { RECOVERY_QUEUE } from '../workflows/messages.js';
 import { goneSignal, judgeUpdate, MONITOR_WORKFLOW_ID } from '../workflows/monitor-messages.js';
 import { Batch } from './batch.js';
+import { createDebtors } from './debtors.js';
 
 const leaseStart = {
   workflowId: LEASE_WORKFLOW_ID,
@@ -40,6 +41,8 @@ export function createCoordination(client: Client): Coordination {
     updateMonitor(client, judgeUpdate, asks),
   );
   return {
+    ...createDebtors(client),
+
     async deliver({ workflowId, runId, signal, args, id }) {
       const payloads = await encodeToPayloads(client.options.loadedDataConverter, ...args);
       try {

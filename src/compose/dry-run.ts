@@ -44,6 +44,7 @@ export async function dryRun(
       ...{ askTurn: never, giveTurn: never, judgeAlert: never, forgetAlerts: never },
       restraint: () => Promise.resolve(undefined),
       openIncidents: () => Promise.resolve(0),
+      ...{ debtors: never, inherit: never },
     },
     breakers: {
       settings: config.breakers.kinds,

@@ -1,39 +1,46 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { IncidentLog } from './incident-log.js';
 import type { IncidentPolicy, OwedUndo, VerificationPlan } from './messages.js';
+import { OwedUndos } from './owed-undos.js';
 import { release } from './release.js';
-import { undo } from './rollback.js';
 import type { Turns } from './turns.js';
 
 const now = () => Date.now();
 
 /** What an incident's recoveries left in force: temporary, and owed until it is released. */
 export class Mitigations {
-  /** Oldest first. */
-  private readonly held: OwedUndo[] = [];
+  private readonly held: OwedUndos;
 
   constructor(
     private readonly log: IncidentLog,
     private readonly turns: Turns,
-  ) {}
+  ) {
+    this.held = new OwedUndos({
+      tell: (stage, text) => log.tell(stage, text),
+      // What a recovery owes is held here when it has ended.
+      alsoSeen: () => log.view.owed,
+    });
+  }
 
   get count(): number {
-    return this.held.length;
+    return this.held.list.length;
   }
 
   add(owed: readonly OwedUndo[]): void {
-    this.held.push(...owed);
+    this.held.list.push(...owed);
     this.show();
   }
 
   /** Undoes all at once, newest first, as an abort orders; `keeps` leaves them as they are. */
   async undoAll(keeps: boolean): Promise<void> {
-    for (const owed of this.held.splice(0).reverse()) {
+    for (const owed of [...this.held.list].reverse()) {
       if (keeps) {
+        this.held.forget(owed);
         this.log.tell('kept', `to undo by hand: ${owed.undoLine}`);
         continue;
       }
-      const undone = await undo(owed, `${workflowInfo().runId}:abort:${owed.step.id}`);
+      const undone = await this.held.undo(owed, `${workflowInfo().runId}:abort:${owed.step.id}`);
+      this.held.forget(owed);
       if (undone.kind === 'undone') this.log.tell('rolled-back', undone.text);
       else this.log.tell('escalated', `${undone.why}; a person must: ${owed.undoLine}`);
     }
@@ -49,15 +56,17 @@ export class Mitigations {
     policy: IncidentPolicy,
     isStopped: () => boolean,
   ): Promise<'released' | 'kept'> {
-    for (const owed of [...this.held].reverse()) {
+    for (const owed of [...this.held.list].reverse()) {
       const requestId = `${workflowInfo().runId}:release:${owed.step.id}:${now()}`;
       const { limits } = policy;
       const want = { severity: 'minor', purpose: { kind: 'release' }, limits } as const;
       const tryWithout = () =>
-        release(owed, {
-          ...{ verification, operationId: requestId, now, isStopped },
-          onStage: (line) => this.log.tell('release', `trying without it: ${line}`),
-        });
+        this.held.during(owed, () =>
+          release(owed, {
+            ...{ verification, operationId: requestId, now, isStopped },
+            onStage: (line) => this.log.tell('release', `trying without it: ${line}`),
+          }),
+        );
       // Until it is known whether it must be put back, its share of the blast radius stays its own.
       const capacity = { ...want, purpose: { kind: 'capacity' } } as const;
       const freed = await this.turns.during(requestId, want, () =>
@@ -72,7 +81,7 @@ export class Mitigations {
         this.log.tell(freed.kind === 'put-back' ? 'kept' : 'escalated', `${freed.why}; ${todo}`);
         return 'kept';
       }
-      this.held.splice(this.held.indexOf(owed), 1);
+      this.held.forget(owed);
       this.show();
       this.log.tell('released', freed.text);
     }
@@ -80,6 +89,6 @@ export class Mitigations {
   }
 
   private show(): void {
-    this.log.set({ owed: [...this.held] });
+    this.log.set({ owed: [...this.held.list] });
   }
 }

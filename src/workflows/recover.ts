@@ -22,9 +22,9 @@ import { handleOperators, OperatorControl, whoOf, type Ask } from './operator-co
 import { applyStepOf, prepareStep, verifyStep } from './proxies.js';
 import { readyAhead } from './ready-ahead.js';
 import { RecoveryLog } from './recovery-log.js';
-import { forget, keep, settle } from './recovery-owed.js';
+import { keep, settle } from './recovery-owed.js';
 import { rollBackAll, type RollbackParts } from './recovery-rollback.js';
-import { messageOf, undo } from './rollback.js';
+import { messageOf } from './rollback.js';
 import { Turns } from './turns.js';
 
 const now = () => Date.now();
@@ -97,7 +97,7 @@ class Recovery {
       ? settle(this.log)
       : await rollBackAll(this.rollbackParts());
     const rest = await this.log.end(outcome, detail);
-    return { outcome, detail, steps: this.log.steps, owed: this.log.owed, rest };
+    return { outcome, detail, steps: this.log.steps, owed: this.log.owed.list, rest };
   }
 
   /** The steps, until one recovers the SLI, time is up, or a person stops it. */
@@ -140,10 +140,10 @@ class Recovery {
         // Owed before it acts: a step that timed out may have taken effect.
         // One without an undo may still owe what it does on its way, such as the drain of a restart.
         if (step.irreversible === undefined || prepared.undoLine !== '') {
-          this.log.owed.push(prepared);
+          this.log.owed.list.push(prepared);
         }
         const isApplied = await this.apply(step, prepared);
-        if (isApplied && step.irreversible !== undefined) forget(this.log, prepared);
+        if (isApplied && step.irreversible !== undefined) this.log.owed.forget(prepared);
         return isApplied;
       });
       const isRecovered = hasActed && (await this.verify(step));
@@ -275,16 +275,15 @@ class Recovery {
   /** Undoes that step alone, at once; what cannot be undone stays owed for the rollback. */
   private async undoStep(step: PlannedStep, why: string): Promise<void> {
     const { owed } = this.log;
-    const index = owed.findIndex((one) => one.step.id === step.id);
-    const mine = owed[index];
+    const mine = owed.list.find((one) => one.step.id === step.id);
     if (mine === undefined) return;
-    const result = await undo(mine, this.operationId(step));
+    const result = await owed.undo(mine, this.operationId(step));
     if (result.kind === 'failed') {
       const line = `${step.action}: ${result.why}; it is tried again in the rollback`;
       this.log.tell('undo-failed', line);
       return;
     }
-    owed.splice(index, 1);
+    owed.forget(mine);
     this.log.tell('undone', `${step.action}: ${result.text}; ${why}`);
   }
 

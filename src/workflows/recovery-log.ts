@@ -8,7 +8,6 @@ import {
   attributesOf,
   progressSignal,
   type ApprovalRequest,
-  type OwedUndo,
   type PlannedStep,
   type RecoveryInput,
   type RecoveryProgress,
@@ -16,6 +15,7 @@ import {
   type StepReport,
   type StoryLine,
 } from './messages.js';
+import { OwedUndos } from './owed-undos.js';
 import { letterTo, post, type Addressee } from './post.js';
 import { deliver } from './proxies.js';
 import { Showcase } from './showcase.js';
@@ -36,8 +36,7 @@ export function recoveryAttributes(
 /** What a recovery did and owes, and how others see it: its incident, the log, Temporal's UI. */
 export class RecoveryLog {
   readonly steps: StepReport[];
-  /** Undos owed, oldest first. */
-  readonly owed: OwedUndo[] = [];
+  readonly owed: OwedUndos;
   state: IncidentState = 'recovering';
   waiting: ApprovalRequest | undefined;
   private readonly untold: StoryLine[] = [];
@@ -50,6 +49,7 @@ export class RecoveryLog {
 
   constructor(private readonly input: RecoveryInput) {
     this.showcase = new Showcase();
+    this.owed = new OwedUndos({ tell: (stage, text) => this.tell(stage, text) });
     this.steps = input.plan.steps.map(({ id, action, target }) => ({
       ...{ id, action, target, state: 'planned', line: '' },
       ...{ startedAtMs: undefined, endedAtMs: undefined, before: undefined, after: undefined },
@@ -68,7 +68,7 @@ export class RecoveryLog {
     orders: readonly AuditRecord[] = [],
   ): RecoveryProgress {
     const { state, steps, owed, waiting } = this;
-    return { state, steps, owed, waiting, lines, orders };
+    return { state, steps, owed: owed.list, waiting, lines, orders };
   }
 
   /** Lines of the audit, written by the incident; told with the next line of the story. */

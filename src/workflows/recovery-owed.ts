@@ -1,18 +1,12 @@
 import type { Outcome } from '../domain/archive.js';
-import type { OwedUndo, PlannedStep } from './messages.js';
+import type { PlannedStep } from './messages.js';
 import type { RecoveryLog } from './recovery-log.js';
-
-/** What it owed on its way is done: nothing of it is left to undo. */
-export function forget({ owed }: RecoveryLog, prepared: OwedUndo): void {
-  const index = owed.indexOf(prepared);
-  if (index >= 0) owed.splice(index, 1);
-}
 
 /** What the procedure wants kept is owed no longer; what made things worse was undone before. */
 export function keep(log: RecoveryLog, step: PlannedStep): void {
-  const mine = log.owed.find((one) => one.step.id === step.id);
+  const mine = log.owed.list.find((one) => one.step.id === step.id);
   if (mine === undefined) return;
-  forget(log, mine);
+  log.owed.forget(mine);
   log.tell('kept', `${step.action}, as the procedure says; to undo by hand: ${mine.undoLine}`);
 }
 
@@ -22,12 +16,12 @@ export function settle(log: RecoveryLog): [Outcome, string] {
     if (report.state !== 'planned') continue;
     log.update(report, { state: 'skipped', line: 'not needed: recovered before it' });
   }
-  for (const owed of [...log.owed]) {
+  for (const owed of [...log.owed.list]) {
     const { lasting, action } = owed.step;
     if (lasting === undefined) continue;
-    forget(log, owed);
+    log.owed.forget(owed);
     log.tell('stays', `${action}: ${lasting}`);
   }
-  const held = log.owed.map((o) => o.undoLine).join('; ');
+  const held = log.owed.list.map((o) => o.undoLine).join('; ');
   return ['recovered', held === '' ? 'nothing to release' : `to be released: ${held}`];
 }

@@ -3,7 +3,6 @@ import type { Approval } from './approval.js';
 import { ATTRIBUTES, type PlannedStep, type RecoveryPlan } from './messages.js';
 import { whoOf, type OperatorControl } from './operator-control.js';
 import type { RecoveryLog } from './recovery-log.js';
-import { undo } from './rollback.js';
 
 /** What of a recovery its rollback needs. */
 export interface RollbackParts {
@@ -21,11 +20,11 @@ export interface RollbackParts {
 export async function rollBackAll(parts: RollbackParts): Promise<[Outcome, string]> {
   const { plan, control, log, approval, operationId } = parts;
   const { owed } = log;
-  const last = owed.at(-1);
-  const lines = owed.map((o) => o.undoLine).join('; ');
+  const last = owed.list.at(-1);
+  const lines = () => owed.list.map((o) => o.undoLine).join('; ');
   const isOrdered = control.abortAsk !== undefined || control.rollbackAsk !== undefined;
   if (last !== undefined && plan.asksBeforeRollback && !isOrdered) {
-    await approval.ask('rollback', last.step, `to be undone: ${lines}`, 'rollback');
+    await approval.ask('rollback', last.step, `to be undone: ${lines()}`, 'rollback');
   }
   // Read after the question: an abort answers it.
   const abort = control.abortAsk;
@@ -33,21 +32,21 @@ export async function rollBackAll(parts: RollbackParts): Promise<[Outcome, strin
   const who = abort === undefined ? '' : ` by ${whoOf(abort)}`;
   if (last === undefined) return [ended, `nothing to undo${who}`];
   if (abort?.keep === true || control.rollbackAsk?.action === 'deny-rollback') {
-    for (const { step } of owed) log.update(step, { state: 'kept' });
-    return ['aborted', `stopped${who}; kept; to undo by hand: ${lines}`];
+    for (const { step } of owed.list) log.update(step, { state: 'kept' });
+    return ['aborted', `stopped${who}; kept; to undo by hand: ${lines()}`];
   }
   log.state = 'rolling-back';
-  log.tell('rollback', `undoing ${owed.length} change(s), newest first${who}`);
+  log.tell('rollback', `undoing ${owed.list.length} change(s), newest first${who}`);
   const failed: string[] = [];
-  for (const one of [...owed].reverse()) {
-    const result = await undo(one, operationId(one.step));
+  for (const one of [...owed.list].reverse()) {
+    const result = await owed.undo(one, operationId(one.step));
     if (result.kind === 'failed') {
       failed.push(`${one.undoLine} (${result.why})`);
       log.update(one.step, { state: 'undo-failed' });
       const todo = `a person must: ${one.undoLine}`;
       log.tell('undo-failed', `${one.step.action}: ${result.why}; ${todo}`);
     } else {
-      owed.splice(owed.indexOf(one), 1);
+      owed.forget(one);
       log.update(one.step, { state: 'undone' });
       log.tell('rolled-back', `${one.step.action}: ${result.text}`);
     }

@@ -3,9 +3,13 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActContext, Action, RawState } from '../../src/activities/actions/action.js';
 import { ACTIONS } from '../../src/activities/actions/index.js';
 import type { Preparation } from '../../src/workflows/preparation-messages.js';
-import type { ServiceWorld, World } from '../../src/activities/world.js';
+import type { Coordination, ServiceWorld, World } from '../../src/activities/world.js';
 import type { Archive } from '../../src/domain/archive.js';
-import { DEFAULT_AUTONOMY, type ActionName } from '../../src/domain/recovery/action.js';
+import {
+  DEFAULT_AUTONOMY,
+  type ActionName,
+  type ActionParameters,
+} from '../../src/domain/recovery/action.js';
 import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
 import { DEFAULT_PROCEDURES } from '../../src/domain/recovery/procedures/index.js';
 import { DEFAULT_THRESHOLDS } from '../../src/domain/sla/threshold.js';
@@ -26,6 +30,14 @@ const POLICY: RecoveryPolicy = {
 
 /** Ports of a service, of which a test may leave some out. */
 export type Ports = Pick<ServiceWorld, 'loadBalancer' | 'engine' | 'control' | 'deployment'>;
+
+/** What of the coordination knows of other workflows' undos. */
+export type Debts = Pick<Coordination, 'debtors' | 'inherit'>;
+
+const NO_DEBTS: Debts = {
+  debtors: () => Promise.resolve([]),
+  inherit: () => Promise.resolve(false),
+};
 
 /** All ports of a fake fleet. */
 export function portsOf(fleet: FakeFleet): Ports {
@@ -63,6 +75,9 @@ export class ActionRun {
       readonly violation?: Partial<Violation>;
       readonly policy?: Partial<RecoveryPolicy>;
       readonly replicas?: readonly string[];
+      readonly parameters?: ActionParameters;
+      /** What other workflows owe; nothing unless told. */
+      readonly debts?: Debts;
     } = {},
   ) {
     const action = ACTIONS[name];
@@ -91,6 +106,7 @@ export class ActionRun {
           isCurrent: refuse,
           hasEnded: refuse,
         },
+        ...(options.debts ?? NO_DEBTS),
       },
       breakers: fleet.breakerPort,
       alerting: QUIET,
@@ -102,8 +118,9 @@ export class ActionRun {
     const { service, replica } = violation;
     const target = { service, replica };
     const { world } = this;
+    const { parameters = {} } = this.options;
     return this.action.prepare({
-      ...{ world, service: this.service, target, violation, nowMs: NOW_MS },
+      ...{ world, parameters, service: this.service, target, violation, nowMs: NOW_MS },
     });
   }
 
@@ -118,7 +135,7 @@ export class ActionRun {
   /** A context whose fence is the worker's: an aborted or overtaken attempt changes nothing. */
   context(attempt: Attempt = new Attempt(), operationId = 'apply'): ActContext {
     return {
-      ...{ world: this.world, service: this.service },
+      ...{ world: this.world, service: this.service, workflowId: 'incident:this' },
       // Unique in the fleet, as the workflow's are.
       operationId: `run-1:${this.action.name}:${operationId}`,
       step: {

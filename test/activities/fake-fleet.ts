@@ -18,7 +18,7 @@ import {
   transition,
   type Breaker,
 } from '../../src/domain/recovery/breaker.js';
-import { NO_HOLD } from '../../src/domain/recovery/breaker-enforcement.js';
+import { NO_HOLD, type BreakerHold } from '../../src/domain/recovery/breaker-enforcement.js';
 import { BREAKER_KINDS, DEFAULT_BREAKERS } from '../../src/domain/recovery/breaker-kinds.js';
 import type { Breakers } from '../../src/activities/world.js';
 import type { BreakerView } from '../../src/workflows/breaker-messages.js';
@@ -46,6 +46,7 @@ export class FakeFleet {
   circuits: Map<string, string> | undefined = new Map();
   /** Breakers that were ever used; those of this fleet drain at once and never end by time. */
   readonly breakers = new Map<string, Breaker>();
+  private readonly holds = new Map<string, BreakerHold>();
   release = 'r1';
   readonly activatedAtMs = new Map<string, number>();
   readonly changeLog: ChangeEvent[] = [];
@@ -102,6 +103,18 @@ export class FakeFleet {
 
   setIdle(name: string, idle: Process['idle']): void {
     this.process(name).idle = idle;
+  }
+
+  /** A breaker's trial: a share of the weight, or its end, which restores what it found. */
+  tryWithWeight(name: string, weight: number | undefined): void {
+    const before = this.holds.get(name)?.weight?.before ?? this.server(name).weight;
+    const set = weight ?? before;
+    this.order(name, { weight: set });
+    this.breakers.set(name, this.breakers.get(name) ?? NEW_BREAKER);
+    this.holds.set(
+      name,
+      weight === undefined ? NO_HOLD : { isDrained: false, weight: { before, set } },
+    );
   }
 
   private server(name: string): LoadBalancerServer {
@@ -182,7 +195,8 @@ export class FakeFleet {
         [...this.breakers].map(([replica, breaker]): BreakerView => {
           const others = Object.fromEntries(BREAKER_KINDS.map((kind) => [kind, NEW_BREAKER]));
           const breakers = { ...others, [KIND]: breaker } as BreakerView['breakers'];
-          return { service: 'chat', replica, breakers, hold: NO_HOLD, note: '' };
+          const hold = this.holds.get(replica) ?? NO_HOLD;
+          return { service: 'chat', replica, breakers, hold, note: '' };
         }),
       ),
     order: async ({ replica = '' }, order, { by = '', reason = '' }) => {

@@ -31,6 +31,8 @@ const coordination: Coordination = {
   },
   deliver: () => Promise.reject(new Error('nobody is written to here')),
   judgeAlert: () => Promise.reject(new Error('no alert is judged here')),
+  debtors: () => Promise.reject(new Error('nothing is undone here')),
+  inherit: () => Promise.reject(new Error('nothing is undone here')),
   restraint: () => Promise.resolve(restraint),
   openIncidents: () => openIncidents,
   isCurrent: () => Promise.resolve(true),

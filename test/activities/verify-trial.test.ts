@@ -18,7 +18,7 @@ let model: Breaker;
 beforeEach(() => {
   fleet = new FakeFleet();
   // What its service's users see is well all the while: the replica is away.
-  fleet.metric = FAILED_TRIALS_METRIC;
+  fleet.metrics = [FAILED_TRIALS_METRIC];
   fleet.latencyOf = () => 0;
   fleet.note();
   engine = open(1_000);

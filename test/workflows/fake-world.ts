@@ -74,8 +74,8 @@ export class FakeFleet {
   /** Called after each effect; may throw: the effect has happened. */
   afterEffect: (effect: string) => Promise<void> = () => Promise.resolve();
   latencyOf: (server: LoadBalancerServer) => number = () => 100;
-  /** The only metric that there is a history of; `latencyOf` gives it. */
-  metric = 'request_latency_p95';
+  /** The only metrics that there is a history of; `latencyOf` gives each. */
+  metrics: readonly string[] = ['request_latency_p95'];
   /** Called before each look at the servers, as a preparation does. */
   beforeLook: () => Promise<void> = () => Promise.resolve();
   /** Called at each look at the samples, as a verdict takes. */
@@ -157,7 +157,8 @@ export class FakeFleet {
   readonly history: MetricHistory = {
     range: async ({ service, metrics, fromMs, toMs }) => {
       await this.onRead();
-      if (metrics?.includes(this.metric) !== true) return [];
+      const metric = metrics?.find((one) => this.metrics.includes(one));
+      if (metric === undefined) return [];
       const timesMs: number[] = [];
       for (let t = Math.ceil(fromMs / 20) * 20; t <= Math.min(toMs, Date.now()); t += 20)
         timesMs.push(t);
@@ -166,7 +167,6 @@ export class FakeFleet {
       const names = [...this.servers.values()]
         .filter((s) => s.admin === 'ready')
         .map((s) => s.name);
-      const { metric } = this;
       return [
         ...names.map((replica) => ({ service, replica, metric, timesMs, values: of(replica) })),
         {

@@ -231,6 +231,80 @@ describe('incident', () => {
     ).toBe(true);
   });
 
+  describe('of a replica whose weight a later one reduces once more', () => {
+    const tail = (): Violation =>
+      slowReplica({
+        ...{ fingerprint: 'chat:engine-2:request_latency_p99' },
+        ...{ threshold: 'request_latency_p99', metric: 'request_latency_p99' },
+      });
+    const textsOf = ({ workflowId }: Handle, stage: string) =>
+      fleet.lines.flatMap((l) => (l.incidentId === workflowId && l.stage === stage ? l.text : []));
+    const undoLine = 'set server engines/engine-2 weight 100';
+
+    it.each(['first', 'last'])(
+      'is released %s, and the weight is what it was before',
+      async (when) => {
+        fleet.metrics = ['request_latency_p95', 'request_latency_p99'];
+        throttle();
+        await withWorkers(async () => {
+          const earlier = await start(slowReplica());
+          await until(earlier, (v) => v.outcome === 'recovered');
+          fleet.latencyOf = (s) => (s.name === 'engine-2' && s.weight > 2 ? 600 : 110);
+          fleet.note();
+          const later = await start(tail());
+          await until(later, (v) => v.outcome === 'recovered');
+          expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 1']);
+          if (when === 'last') {
+            await mendAndEnd(later, earlier);
+            expect(textsOf(later, 'inherited')).toEqual([]);
+            return;
+          }
+          await mendAndEnd(earlier);
+          expect(fleet.effects).toHaveLength(2);
+          expect(textsOf(earlier, 'released')).toEqual([
+            `weight of engines/engine-2 is 1, ${later.workflowId} changed it since, and undoes both: ${undoLine}`,
+          ]);
+          expect((await later.query(stateQuery)).owed.map((o) => o.undoLine)).toEqual([undoLine]);
+          await mendAndEnd(later);
+          expect(textsOf(later, 'inherited')).toEqual([
+            `${earlier.workflowId} leaves its undo to this one: ${undoLine}`,
+          ]);
+        });
+        expect(fleet.effects.slice(2)).toEqual(
+          when === 'last' ? ['engine-2 weight 5', 'engine-2 weight 100'] : ['engine-2 weight 100'],
+        );
+      },
+    );
+
+    it('is aborted while that recovery runs, which rolls both back', async () => {
+      fleet.metrics = ['request_latency_p95', 'request_latency_p99'];
+      throttle();
+      await withWorkers(async () => {
+        const earlier = await start(slowReplica());
+        await until(earlier, (v) => v.outcome === 'recovered');
+        fleet.latencyOf = () => 900;
+        fleet.note();
+        let letJudge = () => undefined as void;
+        const judged = new Promise<void>((letGo) => (letJudge = letGo));
+        const later = await start({ ...tail(), severity: 'major', value: 900 });
+        await until(later, (v) => v.steps.some((s) => s.state === 'settling'));
+        // There is no verdict on the later one until then.
+        fleet.onRead = () => judged;
+        await earlier.signal(abortSignal, { by: 'ana', reason: 'it is mine' });
+        await until(earlier, (v) => v.outcome === 'aborted');
+        expect(textsOf(earlier, 'rolled-back')).toEqual([expect.stringContaining(undoLine)]);
+        expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 1']);
+        letJudge();
+        await until(later, (v) => v.state === 'escalated');
+        await mendAndEnd(later, earlier);
+      });
+      expect(fleet.effects).toEqual([
+        ...['engine-2 weight 5', 'engine-2 weight 1', 'engine-2 drain', 'engine-2 ready'],
+        'engine-2 weight 100',
+      ]);
+    });
+  });
+
   it('goes on to routing when the weight does not help, and rolls back newest first when nothing does', async () => {
     fleet.latencyOf = () => 600;
     fleet.note();

@@ -162,7 +162,7 @@ describe('each procedure', () => {
     '$procedure cures, and releases what it changed',
     async (cure) => {
       const violation = cure.violation();
-      fleet.metric = violation.metric;
+      fleet.metrics = [violation.metric];
       fleet.latencyOf = cure.sick;
       fleet.note();
       await withWorkers(async () => {

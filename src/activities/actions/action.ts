@@ -21,6 +21,8 @@ export interface ActContext {
   readonly world: World;
   readonly service: ServiceWorld;
   readonly step: PlannedStep;
+  /** The workflow on whose behalf it acts. */
+  readonly workflowId: string;
   /** Names the intended effect: asked twice, it happens once. */
   readonly operationId: string;
   /** Aborts, and a newer attempt, end it. */

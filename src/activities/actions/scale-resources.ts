@@ -3,6 +3,7 @@ import { AdapterError, type ReplicaProcess } from '../../domain/ports.js';
 import { defineAction, type ActContext } from './action.js';
 import { balancerOf, currentServer } from './balancer.js';
 import { drained } from './drained.js';
+import { handOn, type Stacking } from './hand-on.js';
 import { serverNameOf } from './server-target.js';
 import { controlOf, wanted } from './supervisor.js';
 import { waitUntil } from './wait-until.js';
@@ -21,6 +22,24 @@ type State = z.output<typeof state>;
 const START_WITHIN_MS = 60_000;
 /** How long a replica that leaves may finish its requests. */
 const DRAIN_WITHIN_MS = 15_000;
+
+/** What undoing it does, in words and exact calls. */
+function undoLineOf(service: string, { before, desired }: State): string {
+  const count = desired.replicas - before.replicas;
+  const servers = count === 1 ? 'the added server' : 'the added servers';
+  const removing = desired.balancer === null ? '' : `drain and remove ${servers}, then `;
+  return `${removing}scale ${service} back to ${before.replicas} replicas`;
+}
+
+/** One that was added on top of another goes together with it, when the later of both is undone. */
+const stackingIn = (service: string): Stacking<State> => ({
+  state,
+  isOn: (theirs, mine) => theirs.before.replicas === mine.desired.replicas,
+  joined: ({ desired }, { before }) => {
+    const both = { before, desired };
+    return { ...both, undoLine: undoLineOf(service, both) };
+  },
+});
 
 async function processes(context: ActContext): Promise<readonly ReplicaProcess[]> {
   return wanted(await controlOf(context).replicas(context.service.name));
@@ -91,7 +110,8 @@ async function undoScale(context: ActContext, state: State): Promise<string> {
   const now = await processes(context);
   if (now.length === before.replicas) return `${now.length} replicas, as before`;
   if (now.length !== desired.replicas) {
-    return `${now.length} replicas, set by somebody else since: left alone`;
+    const left = await handOn(context, state, stackingIn(context.service.name));
+    return `${now.length} replicas, ${left ?? 'set by somebody else since: left alone'}`;
   }
   const fresh = added(now, state);
   // Where names change with every start (pods), more may be new than we added: which one leaves is
@@ -157,13 +177,12 @@ export const scaleResources = defineAction({
       balancer === null
         ? ''
         : `, then add server ${balancer.backend}/<its name> <its address> weight ${weight}`;
-    const removing = balancer === null ? '' : `drain and remove the added server, then `;
+    const before = { replicas: all.length, names: all.map(({ name }) => name) };
+    const desired = { replicas, balancer };
     return {
-      kind: 'ready',
-      before: { replicas: all.length, names: all.map(({ name }) => name) },
-      desired: { replicas, balancer },
+      ...{ kind: 'ready', before, desired },
       line: `add ${count === 1 ? 'a replica' : `${count} replicas`} to ${service.name}: scale ${all.length} → ${replicas}${adding}`,
-      undoLine: `${removing}scale ${service.name} back to ${all.length} replicas`,
+      undoLine: undoLineOf(service.name, { before, desired }),
     };
   },
   async apply(context, state) {
