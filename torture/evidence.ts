@@ -1,3 +1,5 @@
+import type { Balance } from '../src/drill/balance.js';
+
 /** What the checker goes by: the outside's own logs, and what people look up. Nothing else. */
 export interface Evidence {
   /** Every state-changing command that the gateway received, oldest first. */
@@ -12,8 +14,8 @@ export interface Evidence {
   readonly violations: readonly { readonly fingerprint: string; readonly atMs: number }[];
   /** Orders of operators that the API accepted. */
   readonly orders: readonly { readonly incidentId: string; readonly order: string }[];
-  /** State of the load balancer before the first blow and after the last, as canonical JSON. */
-  readonly balancer: { readonly before: string; readonly after: string };
+  /** The load balancer before the first blow and after the last. */
+  readonly balancer: { readonly before: Balance; readonly after: Balance };
   readonly replicas: { readonly before: number; readonly after: number };
   readonly release: { readonly before: string; readonly after: string };
   /** From the configuration. */

@@ -1,3 +1,4 @@
+import type { Balance } from '../src/drill/balance.js';
 import { restartByHand } from '../src/drill/fleet-faults.js';
 import type { Stack } from '../test/e2e/stack.js';
 import type { GatewayEntry, SupervisorEntry } from './evidence.js';
@@ -39,11 +40,11 @@ export class FleetView {
   }
 
   /** What the balancer does, what runs, and which release; to be compared before and after. */
-  async state(): Promise<{ balancer: string; replicas: number; release: string }> {
-    const balancer = await this.#ask('gateway', '/-/state');
+  async state(): Promise<{ balancer: Balance; replicas: number; release: string }> {
+    const balancer = (await this.#ask('gateway', '/-/state')) as Balance;
     const { replicas } = (await this.#ask('supervisor', '/v1/replicas')) as { replicas: unknown[] };
     const { active } = (await this.#ask('supervisor', '/v1/releases')) as { active: string };
-    return { balancer: JSON.stringify(balancer), replicas: replicas.length, release: active };
+    return { balancer, replicas: replicas.length, release: active };
   }
 
   async gatewayLog(): Promise<GatewayEntry[]> {

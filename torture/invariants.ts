@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { BY_HAND } from '../src/drill/fleet-faults.js';
 import type { Evidence, IncidentRow, TimelineRow } from './evidence.js';
 import { groupBy } from './group-by.js';
@@ -95,26 +96,55 @@ function noDoubleEffect({ gateway, supervisor }: Evidence): Finding[] {
 /** Stages of a timeline that hand what is left to a person. */
 const HANDED_OVER = new Set(['kept', 'escalated', 'undo-failed', 'aborted', 'rollback-incomplete']);
 
-function undosSettled({ balancer, replicas, release, timeline, incidents }: Evidence): Finding[] {
-  const differences = [
-    ...(balancer.before === balancer.after
-      ? []
-      : [`the load balancer was ${balancer.before} and is ${balancer.after}`]),
-    ...(replicas.before === replicas.after
-      ? []
-      : [`there were ${replicas.before} replicas and are ${replicas.after}`]),
-    ...(release.before === release.after
-      ? []
-      : [`release was ${release.before} and is ${release.after}`]),
-  ];
-  if (differences.length === 0) return [];
-  const isHandedOver =
-    timeline.some(
-      ({ stage, line }) => HANDED_OVER.has(stage) && /by hand|a person must/.test(line),
-    ) || incidents.some(({ outcome }) => outcome === 'rollback-incomplete');
-  // What was left and told is not lost; that it is the same is for a person to compare.
-  if (isHandedOver) return [];
-  return differences.map((text) => finding('undos-settled', `${text}, and nobody was told`));
+/** What is not as it was before the run, and how a line that hands it to a person names it. */
+interface Left {
+  readonly text: string;
+  readonly named: RegExp;
+}
+
+function leftBehind({ balancer, replicas, release }: Evidence): Left[] {
+  const left: Left[] = [];
+  const { before, after } = balancer;
+  for (const server of before.servers) {
+    const { name, weight, admin } = server;
+    const now = after.servers.find((s) => s.name === name);
+    const was = `server ${name} was ${admin} of weight ${weight}`;
+    // Servers come and go with their replicas.
+    if (now === undefined) left.push({ text: `${was} and is gone`, named: /\bscale\b/ });
+    else if (now.weight !== weight || now.admin !== admin) {
+      const text = `${was} and is ${now.admin} of ${now.weight}`;
+      left.push({ text, named: new RegExp(`\\b${name}\\b`) });
+    }
+  }
+  for (const { name } of after.servers) {
+    if (before.servers.some((server) => server.name === name)) continue;
+    left.push({ text: `server ${name} was not there`, named: /\bscale\b/ });
+  }
+  for (const [map, entries] of Object.entries(after.maps)) {
+    if (isDeepStrictEqual(entries, before.maps[map])) continue;
+    const text = `map ${map} is ${JSON.stringify(entries)}`;
+    left.push({ text, named: new RegExp(`\\b${map}\\b`) });
+  }
+  if (replicas.before !== replicas.after) {
+    const text = `there were ${replicas.before} replicas and are ${replicas.after}`;
+    left.push({ text, named: /\bscale\b/ });
+  }
+  if (release.before !== release.after) {
+    const text = `release was ${release.before} and is ${release.after}`;
+    left.push({ text, named: /\brelease\b/ });
+  }
+  return left;
+}
+
+function undosSettled(evidence: Evidence): Finding[] {
+  // Only what was told of that very thing excuses it: what another incident left has its own line.
+  const told = evidence.timeline.filter(
+    ({ stage, line }) =>
+      stage === 'stays' || (HANDED_OVER.has(stage) && /by hand|a person must/.test(line)),
+  );
+  return leftBehind(evidence)
+    .filter(({ named }) => !told.some(({ line }) => named.test(line)))
+    .map(({ text }) => finding('undos-settled', `${text}, and nobody was told`));
 }
 
 function leastHealthy({ gateway, minHealthyReplicas }: Evidence): Finding[] {

@@ -35,10 +35,13 @@ export const PLANTS: Readonly<Record<InvariantName, (clean: Evidence) => Evidenc
   'undos-settled': (clean) => ({
     ...clean,
     timeline: clean.timeline.filter(({ line }) => !/by hand|a person must/.test(line)),
-    incidents: clean.incidents.map((i) =>
-      i.outcome === 'rollback-incomplete' ? { ...i, outcome: 'rolled-back' } : i,
-    ),
-    balancer: { ...clean.balancer, after: `${clean.balancer.after} left` },
+    balancer: {
+      ...clean.balancer,
+      after: {
+        ...clean.balancer.after,
+        servers: clean.balancer.after.servers.map((s, i) => (i === 0 ? { ...s, weight: 1 } : s)),
+      },
+    },
   }),
   'least-healthy': (clean) => ({
     ...clean,

@@ -1,5 +1,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Balance } from '../src/drill/balance.js';
 import { eventually } from '../test/e2e/eventually.js';
 import { readArchive, readViolations } from './archive-file.js';
 import { deal, type TakenOrder } from './blows.js';
@@ -112,7 +114,7 @@ async function oneRound(
 async function quiet(
   victim: Victim,
   fleet: FleetView,
-  balancer: string,
+  balancer: Balance,
   tell: (line: string) => void,
 ): Promise<void> {
   const since = performance.now();
@@ -138,7 +140,7 @@ async function quiet(
     });
     await eventually(
       () => fleet.state(),
-      (state) => state.balancer === balancer,
+      (state) => isDeepStrictEqual(state.balancer, balancer),
       { what: 'the balancer as it was', withinMs: HEAL_MS, everyMs: 1_000 },
     );
   } catch (error) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Balance } from '../../src/drill/balance.js';
 import type { Evidence, TimelineRow } from '../../torture/evidence.js';
 import { figuresOf } from '../../torture/figures.js';
 import { checkInvariants, INVARIANTS, type InvariantName } from '../../torture/invariants.js';
@@ -33,6 +34,11 @@ const STORY = [
   'released',
   'closed',
 ];
+
+const BALANCE: Balance = {
+  servers: ['engine-1', 'engine-2'].map((name) => ({ name, weight: 100, admin: 'ready' })),
+  maps: { circuit: [] },
+};
 
 /** Two incidents of one replica after each other, one of another at the same time; all went well. */
 const CLEAN: Evidence = {
@@ -73,7 +79,7 @@ const CLEAN: Evidence = {
     { fingerprint: 'chat:engine-2:request_latency_p95', atMs: 1_500 },
   ],
   orders: [{ incidentId: ID, order: 'abort' }],
-  balancer: { before: '{}', after: '{}' },
+  balancer: { before: BALANCE, after: BALANCE },
   replicas: { before: 3, after: 3 },
   release: { before: 'r1', after: 'r1' },
   minHealthyReplicas: 1,
@@ -116,13 +122,42 @@ describe('the checker of a torture run', () => {
     ]);
   });
 
+  const SCALE = 'drain and remove the added server, then scale chat back to 3 replicas';
+  const balancerWith = (...servers: Balance['servers']) => ({
+    balancer: { before: BALANCE, after: { ...BALANCE, servers } },
+  });
+  const [ONE, TWO] = BALANCE.servers as [Balance['servers'][0], Balance['servers'][0]];
+  const THREE = { ...ONE, name: 'engine-3' };
+  const circuit = { ...BALANCE, maps: { circuit: [['chat', 'open']] } };
+
   it.each([
-    ['a replica too many', { replicas: { before: 3, after: 4 } }],
-    ['another release', { release: { before: 'r1', after: 'r2' } }],
-  ])('finds what was left behind: %s, unless a person was told', (_what, change) => {
+    ['a replica too many', { replicas: { before: 3, after: 4 } }, SCALE],
+    ['its server', balancerWith(ONE, TWO, THREE), SCALE],
+    ['a server too few', balancerWith(ONE), SCALE],
+    [
+      'a weight',
+      balancerWith({ ...ONE, weight: 5 }, TWO),
+      'set server engines/engine-1 weight 100',
+    ],
+    [
+      'a drain',
+      balancerWith({ ...ONE, admin: 'drain' }, TWO),
+      'set server engines/engine-1 state ready',
+    ],
+    ['a circuit', { balancer: { before: BALANCE, after: circuit } }, 'clear map circuit'],
+    ['another release', { release: { before: 'r1', after: 'r2' } }, 'activate release r1'],
+  ])('finds what was left behind: %s, unless a person was told of it', (_what, change, line) => {
     expect(found({ ...CLEAN, ...change })).toEqual(['undos-settled']);
-    const told = { ...CLEAN.timeline[0]!, sequence: 9, stage: 'kept', line: 'to undo by hand: x' };
-    expect(found({ ...CLEAN, ...change, timeline: [...CLEAN.timeline, told] })).toEqual([]);
+    const tell = (stage: string, text: string) =>
+      found({
+        ...{ ...CLEAN, ...change },
+        timeline: [...CLEAN.timeline, { ...CLEAN.timeline[0]!, sequence: 9, stage, line: text }],
+      });
+    expect(tell('kept', `to undo by hand: ${line}`)).toEqual([]);
+    expect(tell('released', line)).toEqual(['undos-settled']);
+    // That another undo was left to a person is no word of this one.
+    const other = 'set server engines/engine-12 weight 100';
+    expect(tell('kept', `to undo by hand: ${other}`)).toEqual(['undos-settled']);
   });
 
   it('takes a recovery of the service for one on all of its replicas', () => {
