@@ -284,7 +284,7 @@ describe('incident', () => {
         await until(earlier, (v) => v.outcome === 'recovered');
         fleet.latencyOf = () => 900;
         fleet.note();
-        let letJudge = () => undefined as void;
+        let letJudge: () => void = () => undefined;
         const judged = new Promise<void>((letGo) => (letJudge = letGo));
         const later = await start({ ...tail(), severity: 'major', value: 900 });
         await until(later, (v) => v.steps.some((s) => s.state === 'settling'));

@@ -8,9 +8,9 @@ import type { ActContext, RawState } from './action.js';
 export interface Stacking<State extends RawState> {
   readonly state: z.ZodType<State>;
   /** Whether theirs was made on top of mine. */
-  isOn(theirs: State, mine: State): boolean;
+  readonly isOn: (theirs: State, mine: State) => boolean;
   /** Theirs as it is owed when its undo restores what was before mine. */
-  joined(theirs: State, mine: State): Omit<OwedUndo, 'step'>;
+  readonly joined: (theirs: State, mine: State) => Omit<OwedUndo, 'step'>;
 }
 
 /**
