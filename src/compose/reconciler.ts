@@ -1,5 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
-import { RECOVERY_QUEUE, recoveryQuery, stateQuery, type OwedUndo } from '../workflows/messages.js';
+import { owedQuery } from '../workflows/inherit-messages.js';
+import { RECOVERY_QUEUE, type OwedUndo } from '../workflows/messages.js';
 import type { SettleInput, SettleResult } from '../workflows/settle-messages.js';
 
 /** How often ended runs are looked for. */
@@ -49,9 +50,7 @@ export class Reconciler {
   async #owedBy(workflowId: string, runId: string): Promise<readonly OwedUndo[]> {
     const handle = this.client.workflow.getHandle(workflowId, runId);
     // The histories of ended runs are replayed to answer: they know to the last event what they owe.
-    if (workflowId.startsWith('incident:')) return (await handle.query(stateQuery)).owed;
-    if (workflowId.startsWith('recovery:')) return (await handle.query(recoveryQuery)).owed;
-    return [];
+    return /^(incident|recovery):/.test(workflowId) ? handle.query(owedQuery) : [];
   }
 
   async #settle(input: SettleInput): Promise<boolean> {

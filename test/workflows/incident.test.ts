@@ -6,6 +6,7 @@ import { Reconciler } from '../../src/compose/reconciler.js';
 import type { RecoveryPolicy } from '../../src/domain/recovery/policy.js';
 import {
   incidentIdOf,
+  observedSignal,
   progressSignal,
   resolvedSignal,
   stateQuery,
@@ -82,6 +83,17 @@ async function mendAndEnd(...handles: readonly Handle[]): Promise<void> {
     await resolve(handle);
     await handle.result();
   }
+}
+
+/** Has undone what the incident and its recovery owe that have ended, as the server does four times a minute. */
+async function reconcile(): Promise<void> {
+  const reconciler = new Reconciler(env.client, (error) => {
+    throw error;
+  });
+  const settling: string[] = [];
+  while (settling.length < 2) settling.push(...(await reconciler.look()));
+  for (const runId of settling) await env.client.workflow.getHandle(`settle:${runId}`).result();
+  expect(await reconciler.look()).toEqual([]);
 }
 
 /** Engine-2 is slow by its share of the load, as a throttled GPU is. */
@@ -435,20 +447,43 @@ describe('incident', () => {
         await env.client.workflow
           .getHandle(`recovery:${handle.workflowId}:1`)
           .terminate('by mistake');
-        const reconciler = new Reconciler(env.client, (error) => {
-          throw error;
-        });
-        let settling: readonly string[] = [];
-        while (settling.length === 0) settling = await reconciler.look();
-        for (const runId of settling) {
-          await env.client.workflow.getHandle(`settle:${runId}`).result();
-        }
+        await reconcile();
         expect(fleet.servers.get('engine-2')?.weight).toBe(100);
-        expect(await reconciler.look()).toEqual([]);
       },
       { verifyTimeoutMs: 20_000 },
     );
     expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
+  });
+
+  it('undoes what a terminated incident held, also from before the recovery that ran', async () => {
+    throttle();
+    await withWorkers(
+      async () => {
+        const handle = await start(slowReplica());
+        await until(handle, (v) => v.outcome === 'recovered');
+        await resolve(handle);
+        await until(handle, (v) => v.state === 'mitigated');
+        let letJudge: () => void = () => undefined;
+        const judged = new Promise<void>((letGo) => (letJudge = letGo));
+        fleet.onRead = () => (fleet.effects.length < 2 ? Promise.resolve() : judged);
+        // It comes back while the weight is held: the next procedure routes around the replica.
+        await handle.signal(observedSignal, { severity: 'critical', value: 600, atMs: Date.now() });
+        await until(handle, (v) =>
+          v.steps.some((s) => s.action === 'traffic_routing' && s.state === 'settling'),
+        );
+        await handle.terminate('by mistake');
+        await env.client.workflow
+          .getHandle(`recovery:${handle.workflowId}:2`)
+          .terminate('by mistake');
+        letJudge();
+        await reconcile();
+      },
+      { releaseAfterWindows: 60 },
+    );
+    // What of it both owe is undone once.
+    expect(fleet.effects).toEqual([
+      ...['engine-2 weight 5', 'engine-2 drain', 'engine-2 ready', 'engine-2 weight 100'],
+    ]);
   });
 
   it('changes nothing while the kill switch is on, and says who turned it', async () => {
