@@ -303,8 +303,10 @@ describe('incident', () => {
         // There is no verdict on the later one until then.
         fleet.onRead = () => judged;
         await earlier.signal(abortSignal, { by: 'ana', reason: 'it is mine' });
-        await until(earlier, (v) => v.outcome === 'aborted');
-        expect(textsOf(earlier, 'rolled-back')).toEqual([expect.stringContaining(undoLine)]);
+        // Of its own view, as the archive is written behind it.
+        const { timeline } = await until(earlier, (v) => v.outcome === 'aborted');
+        const undone = timeline.flatMap((l) => (l.stage === 'rolled-back' ? l.text : []));
+        expect(undone).toEqual([expect.stringContaining(undoLine)]);
         expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 1']);
         letJudge();
         await until(later, (v) => v.state === 'escalated');
