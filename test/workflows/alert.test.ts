@@ -100,7 +100,8 @@ describe('alerts of an incident', () => {
       const first = slowReplica({ severity: 'major', service: 'unknown' });
       const handle = await start(first);
       await eventually(() => expect(desk.kinds('pager')).toEqual(['trigger']));
-      expect(states('unacknowledged')).toEqual(['sent']);
+      // The record follows the delivery.
+      await eventually(() => expect(states('unacknowledged')).toEqual(['sent']));
       expect(fleet.alerts.at(-1)?.escalationLevel).toBe(1);
       await handle.executeUpdate(acknowledgeUpdate, { args: [{ by: 'ada' }] });
       await eventually(() => expect(desk.kinds('pager')).toEqual(['trigger', 'acknowledge']));
