@@ -2,6 +2,7 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Coordination, Debtor } from '../activities/world.js';
 import { inheritUpdate, owedQuery } from '../workflows/inherit-messages.js';
 import { LEASE_WORKFLOW_ID, leaseHoldersQuery } from '../workflows/lease-messages.js';
+import { endedOutside, isSettled } from './ended-outside.js';
 
 /** Who owes what, by the workflows themselves: lists may be a moment behind, their answers are not. */
 export function createDebtors(client: Client): Pick<Coordination, 'debtors' | 'inherit'> {
@@ -18,9 +19,13 @@ export function createDebtors(client: Client): Pick<Coordination, 'debtors' | 'i
   return {
     async debtors(service) {
       const runs = new Map<string, string>();
-      const query = `ExecutionStatus = 'Running' AND Service = '${service.replaceAll("'", "\\'")}'`;
-      for await (const { workflowId, runId } of client.workflow.list({ query })) {
-        if (/^(incident|recovery):/.test(workflowId)) runs.set(runId, workflowId);
+      const ofService = `Service = '${service.replaceAll("'", "\\'")}'`;
+      const query = `${ofService} AND (ExecutionStatus = 'Running' OR ${endedOutside()})`;
+      for await (const { workflowId, runId, status } of client.workflow.list({ query })) {
+        if (!/^(incident|recovery):/.test(workflowId)) continue;
+        // What a terminated run owes is still to be undone: it joins nothing, but is waited for.
+        if (status.name !== 'RUNNING' && (await isSettled(client, runId))) continue;
+        runs.set(runId, workflowId);
       }
       // One that has only just begun may not be listed yet, but it has its turn.
       const lease = await client.workflow

@@ -2,11 +2,10 @@ import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/c
 import { owedQuery } from '../workflows/inherit-messages.js';
 import { RECOVERY_QUEUE, type OwedUndo } from '../workflows/messages.js';
 import type { SettleInput, SettleResult } from '../workflows/settle-messages.js';
+import { endedOutside, settleIdOf } from './ended-outside.js';
 
 /** How often ended runs are looked for. */
 const LOOK_EVERY_MS = 15_000;
-/** A run that ended before this was looked at by whoever ran then. */
-const LOOK_BACK_MS = 24 * 3_600_000;
 
 /**
  * Finds runs that were ended from outside (terminated, timed out, failed) and owe an undo, and has it
@@ -33,9 +32,7 @@ export class Reconciler {
 
   /** One look at all ended runs; returns those whose owed undos are being done. */
   async look(): Promise<readonly string[]> {
-    const since = new Date(Date.now() - LOOK_BACK_MS).toISOString();
-    const ended = "ExecutionStatus IN ('Terminated', 'TimedOut', 'Failed')";
-    const query = `${ended} AND CloseTime > '${since}' AND TaskQueue = '${RECOVERY_QUEUE}'`;
+    const query = `${endedOutside()} AND TaskQueue = '${RECOVERY_QUEUE}'`;
     const settling: string[] = [];
     for await (const { workflowId, runId } of this.client.workflow.list({ query })) {
       if (this.#seen.has(runId)) continue;
@@ -58,7 +55,7 @@ export class Reconciler {
       await this.client.workflow.start<(given: SettleInput) => Promise<SettleResult>>(
         'settleOwed',
         {
-          workflowId: `settle:${input.runId}`,
+          workflowId: settleIdOf(input.runId),
           taskQueue: RECOVERY_QUEUE,
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           args: [input],

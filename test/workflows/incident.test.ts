@@ -85,13 +85,13 @@ async function mendAndEnd(...handles: readonly Handle[]): Promise<void> {
   }
 }
 
-/** Has undone what the incident and its recovery owe that have ended, as the server does four times a minute. */
-async function reconcile(): Promise<void> {
+/** Has undone what runs owe that were terminated, as the server does four times a minute: an incident and its recovery. */
+async function reconcile(count = 2): Promise<void> {
   const reconciler = new Reconciler(env.client, (error) => {
     throw error;
   });
   const settling: string[] = [];
-  while (settling.length < 2) settling.push(...(await reconciler.look()));
+  while (settling.length < count) settling.push(...(await reconciler.look()));
   for (const runId of settling) await env.client.workflow.getHandle(`settle:${runId}`).result();
   expect(await reconciler.look()).toEqual([]);
 }
@@ -316,6 +316,33 @@ describe('incident', () => {
         ...['engine-2 weight 5', 'engine-2 weight 1', 'engine-2 drain', 'engine-2 ready'],
         'engine-2 weight 100',
       ]);
+    });
+
+    it('waits with its release until what a terminated one reduced is undone', async () => {
+      fleet.metrics = ['request_latency_p95', 'request_latency_p99'];
+      throttle();
+      await withWorkers(async () => {
+        const earlier = await start(slowReplica());
+        await until(earlier, (v) => v.outcome === 'recovered');
+        fleet.latencyOf = (s) => (s.name === 'engine-2' && s.weight > 2 ? 600 : 110);
+        fleet.note();
+        const later = await start(tail());
+        await until(later, (v) => v.outcome === 'recovered');
+        await later.terminate('by mistake');
+        fleet.latencyOf = () => 110;
+        fleet.note();
+        await resolve(earlier);
+        await vi.waitFor(async () => {
+          const { pendingActivities } = (await earlier.describe()).raw;
+          expect(pendingActivities?.map(({ lastFailure }) => lastFailure?.message)).toContain(
+            `${later.workflowId} changed it since, and is being undone`,
+          );
+        }, 30_000);
+        expect(fleet.effects).toHaveLength(2);
+        await reconcile(1);
+        await earlier.result();
+      });
+      expect(fleet.effects.slice(2)).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
     });
   });
 

@@ -1,0 +1,25 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+
+/** A run that ended before this was looked at by whoever ran then. */
+const LOOK_BACK_MS = 24 * 3_600_000;
+
+/** Runs that were ended from outside, of late: a condition for lists of Temporal's. They may owe an undo. */
+export function endedOutside(): string {
+  const since = new Date(Date.now() - LOOK_BACK_MS).toISOString();
+  return `(ExecutionStatus IN ('Terminated', 'TimedOut', 'Failed') AND CloseTime > '${since}')`;
+}
+
+/** The workflow that undoes what such a run owed: named after it, so that this happens once. */
+export const settleIdOf = (runId: string) => `settle:${runId}`;
+
+/** Whether what that run owed has been undone, or given to a person. */
+export async function isSettled(client: Client, runId: string): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(settleIdOf(runId)).describe();
+    return status.name !== 'RUNNING';
+  } catch (error) {
+    // The reconciler hasn't seen it yet, or it owed nothing.
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
