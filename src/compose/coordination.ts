@@ -16,6 +16,7 @@ import { RECOVERY_QUEUE } from '../workflows/messages.js';
 import { goneSignal, judgeUpdate, MONITOR_WORKFLOW_ID } from '../workflows/monitor-messages.js';
 import { Batch } from './batch.js';
 import { createDebtors } from './debtors.js';
+import { successorOf } from './reset-runs.js';
 
 const leaseStart = {
   workflowId: LEASE_WORKFLOW_ID,
@@ -40,10 +41,16 @@ export function createCoordination(client: Client): Coordination {
   const judging = new Batch(JUDGED_AT_ONCE, (asks: readonly AlertAsk[]) =>
     updateMonitor(client, judgeUpdate, asks),
   );
-  return {
+  const runAfter = (workflowId: string, runId: string) =>
+    successorOf(client, workflowId, runId).catch((error: unknown) => {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    });
+  const coordination: Coordination = {
     ...createDebtors(client),
 
-    async deliver({ workflowId, runId, signal, args, id }) {
+    async deliver(letter) {
+      const { workflowId, runId, signal, args, id } = letter;
       const payloads = await encodeToPayloads(client.options.loadedDataConverter, ...args);
       try {
         // By hand, as the client gives each try an id of its own.
@@ -57,8 +64,9 @@ export function createCoordination(client: Client): Coordination {
         });
         return true;
       } catch (error) {
-        if (isGrpcServiceError(error) && error.code === status.NOT_FOUND) return false;
-        throw error;
+        if (!isGrpcServiceError(error) || error.code !== status.NOT_FOUND) throw error;
+        const next = runId === undefined ? undefined : await runAfter(workflowId, runId);
+        return next !== undefined && coordination.deliver({ ...letter, runId: next });
       }
     },
 
@@ -128,13 +136,16 @@ export function createCoordination(client: Client): Coordination {
     async hasEnded(workflowId, runId) {
       try {
         const { status } = await client.workflow.getHandle(workflowId, runId).describe();
-        return status.name !== 'RUNNING';
+        if (status.name === 'RUNNING') return false;
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return true;
         throw error;
       }
+      const next = await runAfter(workflowId, runId);
+      return next === undefined || coordination.hasEnded(workflowId, next);
     },
   };
+  return coordination;
 }
 
 /** What keeps actions from acting by themselves, in words; undefined when nothing does. */

@@ -57,9 +57,12 @@ export function createIncidents(archive: Archive, client: Client): Incidents {
 
     async live({ id, runId }) {
       try {
-        return await within(ANSWER_WITHIN_MS, () =>
-          client.workflow.getHandle(id, runId).query(stateQuery),
-        );
+        return await within(ANSWER_WITHIN_MS, async () => {
+          // A reset gave it another run; the newest run of that name may be another incident's, too.
+          const newest = await client.workflow.getHandle(id).query(stateQuery);
+          if (newest.runId === runId) return newest;
+          return client.workflow.getHandle(id, runId).query(stateQuery);
+        });
       } catch {
         return undefined;
       }

@@ -2,7 +2,6 @@ import {
   ParentClosePolicy,
   setHandler,
   startChild,
-  workflowInfo,
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
 import type { Outcome } from '../domain/archive.js';
@@ -43,8 +42,7 @@ export class IncidentAnalysis {
   }
 
   private async run(): Promise<void> {
-    const { runId } = workflowInfo();
-    const { id, violation, openedAtMs } = this.log.view;
+    const { id, runId, violation, openedAtMs } = this.log.view;
     try {
       this.child = await startChild(rootCauseAnalysis, {
         args: [{ incidentId: id, incidentRunId: runId, violation, openedAtMs }],

@@ -1,4 +1,4 @@
-import { condition, workflowInfo } from '@temporalio/workflow';
+import { condition } from '@temporalio/workflow';
 import type { Outcome } from '../domain/archive.js';
 import { isMaintenanceText } from '../domain/monitor/monitor-state.js';
 import type { LeaseLimits, LeaseRefusal } from '../domain/recovery/lease.js';
@@ -14,6 +14,7 @@ import type {
   VerificationPlan,
 } from './messages.js';
 import type { Mitigations } from './mitigations.js';
+import { originalRunId } from './original-run.js';
 import type { ReadyAhead } from './preparation-messages.js';
 import { planIncident, verifyStep } from './proxies.js';
 import type { Turns } from './turns.js';
@@ -135,7 +136,7 @@ export class IncidentAttempts {
     }
     const { violation } = log.view;
     this.plannedRank = severityRank(violation.severity);
-    const requestId = `${workflowInfo().runId}:${this.asked + 1}`;
+    const requestId = `${originalRunId()}:${this.asked + 1}`;
     const decision = await planIncident({ violation, tried: this.tried, requestId });
     this.policyInForce = decision.policy;
     if (decision.kind === 'hold') {

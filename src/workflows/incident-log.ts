@@ -1,9 +1,11 @@
 import { CancellationScope, log, sleep, workflowInfo } from '@temporalio/workflow';
 import { AlertFeed } from './alert-feed.js';
 import { describeIncident } from './details.js';
+import { incidentRecordOf } from './incident-record.js';
 import type { AuditRecord } from '../domain/archive.js';
 import type { Paged } from '../domain/monitor/alert.js';
 import { ATTRIBUTES, attributesOf, type IncidentInput, type IncidentView } from './messages.js';
+import { isReset, originalRunId } from './original-run.js';
 import { record } from './proxies.js';
 import { Showcase } from './showcase.js';
 
@@ -28,12 +30,12 @@ export class IncidentLog {
   private readonly showcase: Showcase;
 
   constructor(private readonly input: IncidentInput) {
-    const { workflowId, runId } = workflowInfo();
+    const { workflowId } = workflowInfo();
     this.alerts = new AlertFeed(input.uiBase);
     this.showcase = new Showcase({ isHeld: true });
     this.current = {
       id: workflowId,
-      runId,
+      runId: originalRunId(),
       state: 'open',
       outcome: undefined,
       violation: input.violation,
@@ -100,7 +102,7 @@ export class IncidentLog {
 
   /** A line of the timeline that was logged elsewhere. */
   note(stage: string, text: string, atMs = Date.now()): void {
-    this.sequence += 1;
+    this.sequence = this.after(this.sequence);
     this.unwritten.push({ sequence: this.sequence, atMs, stage, text });
     const timeline = [...this.current.timeline, { atMs, stage, text }].slice(-LINES_KEPT);
     this.current = { ...this.current, timeline };
@@ -147,9 +149,14 @@ export class IncidentLog {
     ]);
   }
 
+  /** Counts on; after a reset beyond all that was written in the history that was cut off. */
+  private after(count: number): number {
+    return isReset() ? Math.max(count + 1, Date.now()) : count + 1;
+  }
+
   /** One write at a time; what comes meanwhile goes with the next. */
   private write(): void {
-    this.revision += 1;
+    this.revision = this.after(this.revision);
     if (this.isHeld) return;
     // Also after a cancel request: handlers run in the workflow's own scope, which then sends nothing.
     this.writing ??= CancellationScope.nonCancellable(() => this.writeAll());
@@ -161,17 +168,10 @@ export class IncidentLog {
       written = this.revision;
       const entries = this.unwritten.splice(0);
       const audit = this.unaudited.splice(0);
-      const { violation, id, runId } = this.current;
-      const { state, outcome, openedAtMs, resolvedAtMs, procedure, probableCause } = this.current;
-      const { service, replica, threshold, metric, violationType } = violation;
-      const { severity, value, limit, unit } = violation;
+      const { id: incidentId, runId } = this.current;
       await record({
-        incident: {
-          ...{ id, runId, state, outcome, openedAtMs, resolvedAtMs, procedure, probableCause },
-          ...{ service, replica, threshold, metric, violationType, severity, value, limit, unit },
-          revision: written,
-        },
-        timeline: entries.map((entry) => ({ ...entry, incidentId: id, runId })),
+        incident: incidentRecordOf(this.current, written),
+        timeline: entries.map((entry) => ({ ...entry, incidentId, runId })),
         audit,
       }).catch((error: unknown) => {
         // A day of retries went by: the history here still has every line.

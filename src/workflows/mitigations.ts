@@ -2,6 +2,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { IncidentLog } from './incident-log.js';
 import type { IncidentPolicy, OwedUndo, VerificationPlan } from './messages.js';
 import { OwedUndos } from './owed-undos.js';
+import { originalRunId } from './original-run.js';
 import { release } from './release.js';
 import type { Turns } from './turns.js';
 
@@ -57,7 +58,7 @@ export class Mitigations {
     isStopped: () => boolean,
   ): Promise<'released' | 'kept'> {
     for (const owed of [...this.held.list].reverse()) {
-      const requestId = `${workflowInfo().runId}:release:${owed.step.id}:${now()}`;
+      const requestId = `${originalRunId()}:release:${owed.step.id}:${now()}`;
       const { limits } = policy;
       const want = { severity: 'minor', purpose: { kind: 'release' }, limits } as const;
       const tryWithout = () =>

@@ -19,6 +19,7 @@ import { Approval } from './approval.js';
 import { Gates } from './gates.js';
 import { auditOf } from './operator-audit.js';
 import { handleOperators, OperatorControl, whoOf, type Ask } from './operator-control.js';
+import { originalRunId } from './original-run.js';
 import { applyStepOf, prepareStep, verifyStep } from './proxies.js';
 import { readyAhead } from './ready-ahead.js';
 import { RecoveryLog } from './recovery-log.js';
@@ -195,7 +196,7 @@ class Recovery {
     if (limits.maxTogether < 2 || step.autonomy !== 'auto') return run();
     const { severity } = this.input.violation;
     const want = { severity, limits, purpose: { kind: 'capacity' } as const };
-    return this.turns.during(`${workflowInfo().runId}:${step.id}:capacity`, want, run);
+    return this.turns.during(`${originalRunId()}:${step.id}:capacity`, want, run);
   }
 
   /** Reads the state before, and asks where it must. Undefined: this step does not act. */
