@@ -1,4 +1,6 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { tsToMs } from '@temporalio/common/lib/time.js';
+import type { RunEnd } from '../workflows/settle-messages.js';
 
 /** A run that ended before this was looked at by whoever ran then. */
 const LOOK_BACK_MS = 24 * 3_600_000;
@@ -22,4 +24,23 @@ export async function isSettled(client: Client, runId: string): Promise<boolean>
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
+}
+
+/** How that run ended, by the last event of its history. */
+export async function endOf(client: Client, workflowId: string, runId: string): Promise<RunEnd> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 1,
+  });
+  const last = history?.events?.[0];
+  const atMs = tsToMs(last?.eventTime);
+  const terminated = last?.workflowExecutionTerminatedEventAttributes;
+  if (terminated) {
+    const { identity, reason } = terminated;
+    return { kind: 'terminated', atMs, by: identity ?? '', reason: reason ?? '' };
+  }
+  const failure = last?.workflowExecutionFailedEventAttributes?.failure;
+  const kind = failure ? 'failed' : 'timed out';
+  return { kind, atMs, by: '', reason: failure?.message ?? '' };
 }

@@ -1,15 +1,18 @@
+import { isDeepStrictEqual } from 'node:util';
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import { owedQuery } from '../workflows/inherit-messages.js';
-import { RECOVERY_QUEUE, type OwedUndo } from '../workflows/messages.js';
+import { RECOVERY_QUEUE, stateQuery } from '../workflows/messages.js';
 import type { SettleInput, SettleResult } from '../workflows/settle-messages.js';
-import { endedOutside, settleIdOf } from './ended-outside.js';
+import { endedOutside, endOf, settleIdOf } from './ended-outside.js';
+import { successorOf } from './reset-runs.js';
 
 /** How often ended runs are looked for. */
 const LOOK_EVERY_MS = 15_000;
 
 /**
- * Finds runs that were ended from outside (terminated, timed out, failed) and owe an undo, and has it
- * done by a workflow named after the run: many workers may look, it happens once.
+ * Finds incidents and recoveries that were ended from outside (terminated, timed out, failed), and has
+ * what they owed undone, and incidents closed, by a workflow named after the run: many workers may look,
+ * it happens once.
  */
 export class Reconciler {
   readonly #seen = new Set<string>();
@@ -30,24 +33,44 @@ export class Reconciler {
     clearInterval(this.#timer);
   }
 
-  /** One look at all ended runs; returns those whose owed undos are being done. */
+  /** One look at all ended runs; returns those that are being settled. */
   async look(): Promise<readonly string[]> {
     const query = `${endedOutside()} AND TaskQueue = '${RECOVERY_QUEUE}'`;
     const settling: string[] = [];
     for await (const { workflowId, runId } of this.client.workflow.list({ query })) {
-      if (this.#seen.has(runId)) continue;
-      const owed = await this.#owedBy(workflowId, runId);
-      if (owed.length > 0 && (await this.#settle({ workflowId, runId, owed })))
-        settling.push(runId);
-      this.#seen.add(runId);
+      if (this.#seen.has(runId) || !/^(incident|recovery):/.test(workflowId)) continue;
+      try {
+        const input = await this.#left(workflowId, runId);
+        if (input !== undefined && (await this.#settle(input))) settling.push(runId);
+        this.#seen.add(runId);
+      } catch (error) {
+        // One whose history can't be replayed must not keep the others from being settled.
+        this.onProblem(error);
+      }
     }
     return settling;
   }
 
-  async #owedBy(workflowId: string, runId: string): Promise<readonly OwedUndo[]> {
+  /** What is to be settled of that run, if anything is. */
+  async #left(workflowId: string, runId: string): Promise<SettleInput | undefined> {
     const handle = this.client.workflow.getHandle(workflowId, runId);
     // The histories of ended runs are replayed to answer: they know to the last event what they owe.
-    return /^(incident|recovery):/.test(workflowId) ? handle.query(owedQuery) : [];
+    const owed = await handle.query(owedQuery);
+    const run = { workflowId, runId, owed };
+    const next = await successorOf(this.client, workflowId, runId);
+    if (next !== undefined) return this.#cutOff(run, next);
+    if (!workflowId.startsWith('incident:')) return owed.length === 0 ? undefined : run;
+    const view = await handle.query(stateQuery);
+    return { ...run, incident: { view, end: await endOf(this.client, workflowId, runId) } };
+  }
+
+  /** Of a run that was reset: what it did after the point that the next one goes on from. */
+  async #cutOff(run: SettleInput, next: string): Promise<SettleInput | undefined> {
+    if (run.owed.length === 0) return undefined;
+    const kept = await this.client.workflow.getHandle(run.workflowId, next).query(owedQuery);
+    // Settled even where nothing is left: later the next one owes less, and this must not be undone then.
+    const owed = run.owed.filter((one) => !kept.some((k) => isDeepStrictEqual(k, one)));
+    return { ...run, owed, goesOnAs: next };
   }
 
   async #settle(input: SettleInput): Promise<boolean> {
@@ -59,7 +82,7 @@ export class Reconciler {
           taskQueue: RECOVERY_QUEUE,
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           args: [input],
-          staticSummary: `Undoes what ${input.workflowId} owed when it was ended from outside`,
+          staticSummary: `Settles what ${input.workflowId} left when it was ended from outside`,
         },
       );
       return true;

@@ -94,7 +94,9 @@ export function incidentDetailJson(
   timeline: readonly { readonly atMs: number; readonly stage: string; readonly text: string }[],
   uiUrl: string,
 ): IncidentDetailJson {
-  const { waiting } = live ?? {};
+  // Ended from outside: what its workflow said last is not so any more, and it won't say more.
+  const isCutOff = record.state === 'resolved' && live?.state !== 'resolved';
+  const { waiting, owed = [] } = isCutOff ? {} : (live ?? {});
   return {
     ...incidentJson(record),
     why: live?.why ?? null,
@@ -110,7 +112,7 @@ export function incidentDetailJson(
       before: step.before ?? null,
       after: step.after ?? null,
     })),
-    owed: (live?.owed ?? []).map((o) => ({
+    owed: owed.map((o) => ({
       step: o.step.id,
       action: o.step.action,
       undo: o.undoLine,

@@ -83,7 +83,7 @@ export class AlertFeed {
 }
 
 /** What an alert says of an incident. */
-function snapshotOf(view: IncidentView): AlertSnapshot {
+export function snapshotOf(view: IncidentView): AlertSnapshot {
   const { id, runId, openedAtMs, violation, state, outcome, procedure, why } = view;
   const { waiting, acknowledgedBy, probableCause } = view;
   return {

@@ -1,6 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Reconciler } from '../../src/compose/reconciler.js';
 import { DEFAULT_AUTONOMY } from '../../src/domain/recovery/action.js';
 import { readMonitor, updateMonitor } from '../../src/server/monitor-client.js';
 import { AdapterError } from '../../src/domain/ports.js';
@@ -127,6 +128,54 @@ describe('alerts of an incident', () => {
     });
     expect(desk.kinds('pager')).toEqual([]);
     expect(states('unacknowledged')).toEqual([]);
+  });
+});
+
+describe('the page of an incident that is terminated from outside', () => {
+  const last = () => desk.delivered.at(-1)?.notification;
+  const terminate = async (handle: Handle) => {
+    await handle.terminate('by mistake');
+    const reconciler = new Reconciler(env.client, (error) => {
+      throw error;
+    });
+    while ((await reconciler.look()).length === 0);
+  };
+
+  it('is closed once what it changed is undone, and says by whom it was', async () => {
+    throttle();
+    await desk.around(env, fleet, async () => {
+      const handle = await start(slowReplica());
+      await eventually(() => expect(states('recovery')).toEqual(['sent']));
+      await terminate(handle);
+      await alertOf(handle).result();
+    });
+    expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
+    expect(last()).toMatchObject({
+      kind: 'resolve',
+      title: 'Ended from outside: request_latency_p95 of chat/engine-2',
+    });
+    const by = env.client.options.identity;
+    expect(last()?.text).toContain(
+      `nothing: it was terminated by ${by}; what it had changed is undone`,
+    );
+  });
+
+  it('is made louder when that can’t be undone, and says what a person must do', async () => {
+    throttle();
+    fleet.beforeEffect = (effect) => {
+      if (effect !== 'engine-2 weight 100') return Promise.resolve();
+      return Promise.reject(new AdapterError('rejected', 'the balancer is locked'));
+    };
+    await desk.around(env, fleet, async () => {
+      const handle = await start(slowReplica());
+      await eventually(() => expect(states('recovery')).toEqual(['sent']));
+      await terminate(handle);
+      await eventually(() => expect(states('rollback-incomplete')).toEqual(['sent']));
+      await eventually(() => expect(last()?.kind).toBe('trigger'));
+    });
+    expect(last()?.text).toContain('a person must: set server engines/engine-2 weight 100');
+    expect(last()?.text).toContain('the balancer is locked');
+    expect(fleet.records.map(({ outcome }) => outcome)).toContain('rollback-incomplete');
   });
 });
 

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -62,7 +64,8 @@ function start(violation: Violation) {
   });
 }
 
-type Handle = Awaited<ReturnType<typeof start>>;
+type Started = (given: IncidentInput) => Promise<IncidentResult>;
+type Handle = WorkflowHandle<Started>;
 
 async function until(handle: Handle, is: (view: IncidentView) => boolean): Promise<IncidentView> {
   for (;;) {
@@ -85,11 +88,26 @@ async function mendAndEnd(...handles: readonly Handle[]): Promise<void> {
   }
 }
 
+/** Begins its history anew from the task that was done last. */
+async function reset(workflowId: string, runId: string): Promise<void> {
+  const { events } = await env.client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const completed = events?.findLast((e) => e.workflowTaskCompletedEventAttributes != null);
+  await env.client.workflowService.resetWorkflowExecution({
+    namespace: env.client.options.namespace,
+    workflowExecution: { workflowId, runId },
+    workflowTaskFinishEventId: completed!.eventId!,
+    reason: 'the test',
+    requestId: randomUUID(),
+  });
+}
+
+function fail(error: unknown): never {
+  throw error;
+}
+
 /** Has undone what runs owe that were terminated, as the server does four times a minute: an incident and its recovery. */
 async function reconcile(count = 2): Promise<void> {
-  const reconciler = new Reconciler(env.client, (error) => {
-    throw error;
-  });
+  const reconciler = new Reconciler(env.client, fail);
   const settling: string[] = [];
   while (settling.length < count) settling.push(...(await reconciler.look()));
   for (const runId of settling) await env.client.workflow.getHandle(`settle:${runId}`).result();
@@ -482,6 +500,22 @@ describe('incident', () => {
       { verifyTimeoutMs: 20_000 },
     );
     expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
+    // Nobody sees it as open any more, and everybody what became of it.
+    const closed = fleet.records.reduce((one, other) =>
+      one.revision > other.revision ? one : other,
+    );
+    expect(closed).toMatchObject({ state: 'resolved', outcome: 'aborted' });
+    expect(closed.resolvedAtMs).toBeGreaterThanOrEqual(closed.openedAtMs);
+    const { identity } = env.client.options;
+    expect(fleet.lines.slice(-3).map(({ stage, text }) => `${stage}: ${text}`)).toEqual([
+      `ended: terminated by ${identity}: by mistake`,
+      // The recovery's own may have been there before it.
+      expect.stringMatching(/^rolled-back: weight of engines\/engine-2 (5 → 100|is 100 already)$/),
+      'closed: terminated from outside; nothing acts for it any more',
+    ]);
+    expect(fleet.audit.filter(({ what }) => what === 'terminate')).toMatchObject([
+      { who: identity, from: 'temporal', target: closed.id, detail: 'by mistake' },
+    ]);
   });
 
   it('undoes what a terminated incident held, also from before the recovery that ran', async () => {
@@ -513,6 +547,35 @@ describe('incident', () => {
     expect(fleet.effects).toEqual([
       ...['engine-2 weight 5', 'engine-2 drain', 'engine-2 ready', 'engine-2 weight 100'],
     ]);
+  });
+
+  it('goes on with what it holds when it is reset, as from a list in Temporal’s UI', async () => {
+    throttle();
+    await withWorkers(async () => {
+      const { workflowId, firstExecutionRunId } = await start(slowReplica());
+      const handle = env.client.workflow.getHandle<Started>(workflowId);
+      await until(handle, (v) => v.outcome === 'recovered');
+      await reset(workflowId, firstExecutionRunId);
+      await until(handle, (v) => v.outcome === 'recovered');
+      await reconcile(1);
+      expect(fleet.effects).toEqual(['engine-2 weight 5']);
+      expect((await handle.query(stateQuery)).owed).toHaveLength(1);
+      await mendAndEnd(handle);
+      // Long after that, and by another process, it is still no business of the reconciler's.
+      await new Reconciler(env.client, fail).look();
+      expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
+    });
+    // One incident, one record, whose last word is the last; no line is lost.
+    expect(new Set(fleet.records.map(({ runId }) => runId)).size).toBe(1);
+    const last = fleet.records.reduce((one, other) =>
+      one.revision > other.revision ? one : other,
+    );
+    expect(last.state).toBe('resolved');
+    const written = new Set(fleet.lines.map(({ sequence }) => sequence));
+    expect(written.size).toBe(fleet.lines.length);
+    expect(fleet.lines.map(({ stage }) => stage)).toEqual(
+      expect.arrayContaining(['verified', 'compliant', 'released', 'closed']),
+    );
   });
 
   it('changes nothing while the kill switch is on, and says who turned it', async () => {

@@ -105,7 +105,7 @@ function leadOf(kind: AlertKind, snapshot: AlertSnapshot, level: number): string
     case 'acknowledged':
       return `Acknowledged by ${acknowledgedBy ?? 'an operator'}`;
     case 'resolved':
-      return 'Resolved';
+      return snapshot.state === 'resolved' ? 'Resolved' : 'Ended from outside';
   }
 }
 
