@@ -265,10 +265,11 @@ export class IncidentAttempts {
     plan: RecoveryPlan,
     ready: ReadyAhead | undefined,
   ): Promise<RecoveryResult> {
-    const { log, inbox, uiBase } = this.parts;
+    const { log, inbox, mitigations, uiBase } = this.parts;
     const { procedure, steps, why } = plan;
     // What an earlier one left in force is not this one's to undo, should it be lost.
     log.set({ state: 'recovering', why, owed: [] });
+    mitigations.recoveryStarts();
     log.tell('plan', `${procedure}: ${steps.map((s) => s.action).join(' → ')}; ${why}`);
     const given = { view: log.view, plan, ready, attempt: this.count, uiBase };
     try {

@@ -38,12 +38,14 @@ class Incident {
     const log = new IncidentLog(input);
     const turns = new Turns({ service, replica });
     const mitigations = new Mitigations(log, turns);
-    const inbox = new IncidentInbox(log, mitigations, () => this.analysis.start());
+    // Before the inbox, which takes what was signalled before the first task when it is made.
+    const analysis = new IncidentAnalysis(log);
+    const inbox = new IncidentInbox(log, mitigations, () => analysis.start());
     const { uiBase } = input;
     this.log = log;
     this.mitigations = mitigations;
     this.inbox = inbox;
-    this.analysis = new IncidentAnalysis(log);
+    this.analysis = analysis;
     this.attempts = new IncidentAttempts({ log, turns, mitigations, inbox, uiBase });
   }
 

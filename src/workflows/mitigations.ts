@@ -11,6 +11,7 @@ const now = () => Date.now();
 /** What an incident's recoveries left in force: temporary, and owed until it is released. */
 export class Mitigations {
   private readonly held: OwedUndos;
+  private isRecovering = false;
 
   constructor(
     private readonly log: IncidentLog,
@@ -18,8 +19,9 @@ export class Mitigations {
   ) {
     this.held = new OwedUndos({
       tell: (stage, text) => log.tell(stage, text),
-      // What a recovery owes is held here when it has ended.
-      alsoSeen: () => log.view.owed,
+      // What a recovery owes is held here when it has ended. One that is not this run's, as it was
+      // reset to before it, may tell of itself as well: what that one owes is not held here.
+      alsoSeen: () => (this.isRecovering ? log.view.owed : []),
     });
   }
 
@@ -27,7 +29,14 @@ export class Mitigations {
     return this.held.list.length;
   }
 
+  /** A recovery begins, whose progress says what it owes. */
+  recoveryStarts(): void {
+    this.isRecovering = true;
+  }
+
+  /** That recovery has ended, and leaves these. */
   add(owed: readonly OwedUndo[]): void {
+    this.isRecovering = false;
     this.held.list.push(...owed);
     this.show();
   }

@@ -88,10 +88,11 @@ async function mendAndEnd(...handles: readonly Handle[]): Promise<void> {
   }
 }
 
-/** Begins its history anew from the task that was done last. */
-async function reset(workflowId: string, runId: string): Promise<void> {
+/** Begins its history anew from a task that was done. */
+async function reset(workflowId: string, runId: string, which: 'first' | 'last' = 'last') {
   const { events } = await env.client.workflow.getHandle(workflowId, runId).fetchHistory();
-  const completed = events?.findLast((e) => e.workflowTaskCompletedEventAttributes != null);
+  const tasks = events?.filter((e) => e.workflowTaskCompletedEventAttributes != null) ?? [];
+  const completed = tasks.at(which === 'first' ? 0 : -1);
   await env.client.workflowService.resetWorkflowExecution({
     namespace: env.client.options.namespace,
     workflowExecution: { workflowId, runId },
@@ -576,6 +577,35 @@ describe('incident', () => {
     expect(fleet.lines.map(({ stage }) => stage)).toEqual(
       expect.arrayContaining(['verified', 'compliant', 'released', 'closed']),
     );
+  });
+
+  it('goes on when it is reset while its recovery runs, which acts once', async () => {
+    throttle();
+    await withWorkers(async () => {
+      const { workflowId, firstExecutionRunId } = await start(slowReplica());
+      const handle = env.client.workflow.getHandle<Started>(workflowId);
+      await until(handle, (v) => v.steps.some((s) => s.state === 'settling'));
+      await reset(workflowId, firstExecutionRunId);
+      await until(handle, (v) => v.outcome === 'recovered');
+      await reconcile(1);
+      await mendAndEnd(handle);
+    });
+    expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
+  });
+
+  it('begins anew when it is reset to its first task, and what it did until then is undone', async () => {
+    throttle();
+    await withWorkers(async () => {
+      const { workflowId, firstExecutionRunId } = await start(slowReplica());
+      const handle = env.client.workflow.getHandle<Started>(workflowId);
+      await until(handle, (v) => v.outcome === 'recovered');
+      await reset(workflowId, firstExecutionRunId, 'first');
+      await reconcile(1);
+      await until(handle, (v) => v.outcome === 'recovered');
+      await mendAndEnd(handle);
+    });
+    expect(fleet.servers.get('engine-2')?.weight).toBe(100);
+    expect(fleet.lines.filter(({ stage }) => stage === 'plan')).toHaveLength(2);
   });
 
   it('changes nothing while the kill switch is on, and says who turned it', async () => {
