@@ -16,6 +16,7 @@ import { RECOVERY_QUEUE } from '../workflows/messages.js';
 import { goneSignal, judgeUpdate, MONITOR_WORKFLOW_ID } from '../workflows/monitor-messages.js';
 import { Batch } from './batch.js';
 import { createDebtors } from './debtors.js';
+import { isRecoveryRunning } from './ended-outside.js';
 import { successorOf } from './reset-runs.js';
 
 const leaseStart = {
@@ -142,7 +143,9 @@ export function createCoordination(client: Client): Coordination {
         throw error;
       }
       const next = await runAfter(workflowId, runId);
-      return next === undefined || coordination.hasEnded(workflowId, next);
+      if (next !== undefined) return coordination.hasEnded(workflowId, next);
+      // Terminated, it is not over while its recovery is at work.
+      return !(await isRecoveryRunning(client, workflowId, runId));
     },
   };
   return coordination;

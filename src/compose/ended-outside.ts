@@ -26,6 +26,24 @@ export async function isSettled(client: Client, runId: string): Promise<boolean>
   }
 }
 
+/**
+ * Whether a recovery of an incident that ended from outside still runs: it was told to abort, and undoes what
+ * it owes by itself. Whoever acts or undoes for the incident before that is in its way.
+ */
+export async function isRecoveryRunning(
+  client: Client,
+  incidentId: string,
+  runId: string,
+): Promise<boolean> {
+  const { raw } = await client.workflow.getHandle(incidentId, runId).describe();
+  for (const { workflowId, runId: childRunId } of raw.pendingChildren ?? []) {
+    if (workflowId?.startsWith('recovery:') !== true) continue;
+    const child = await client.workflow.getHandle(workflowId, childRunId ?? undefined).describe();
+    if (child.status.name === 'RUNNING') return true;
+  }
+  return false;
+}
+
 /** How that run ended, by the last event of its history. */
 export async function endOf(client: Client, workflowId: string, runId: string): Promise<RunEnd> {
   const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({

@@ -3,7 +3,7 @@ import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/c
 import { owedQuery } from '../workflows/inherit-messages.js';
 import { RECOVERY_QUEUE, stateQuery } from '../workflows/messages.js';
 import type { SettleInput, SettleResult } from '../workflows/settle-messages.js';
-import { endedOutside, endOf, settleIdOf } from './ended-outside.js';
+import { endedOutside, endOf, isRecoveryRunning, settleIdOf } from './ended-outside.js';
 import { successorOf } from './reset-runs.js';
 
 /** How often ended runs are looked for. */
@@ -41,6 +41,7 @@ export class Reconciler {
       if (this.#seen.has(runId) || !/^(incident|recovery):/.test(workflowId)) continue;
       try {
         const input = await this.#left(workflowId, runId);
+        if (input === 'later') continue;
         if (input !== undefined && (await this.#settle(input))) settling.push(runId);
         this.#seen.add(runId);
       } catch (error) {
@@ -52,14 +53,16 @@ export class Reconciler {
   }
 
   /** What is to be settled of that run, if anything is. */
-  async #left(workflowId: string, runId: string): Promise<SettleInput | undefined> {
+  async #left(workflowId: string, runId: string): Promise<SettleInput | 'later' | undefined> {
     const handle = this.client.workflow.getHandle(workflowId, runId);
+    const isIncident = workflowId.startsWith('incident:');
+    if (isIncident && (await isRecoveryRunning(this.client, workflowId, runId))) return 'later';
     // The histories of ended runs are replayed to answer: they know to the last event what they owe.
     const owed = await handle.query(owedQuery);
     const run = { workflowId, runId, owed };
     const next = await successorOf(this.client, workflowId, runId);
     if (next !== undefined) return this.#cutOff(run, next);
-    if (!workflowId.startsWith('incident:')) return owed.length === 0 ? undefined : run;
+    if (!isIncident) return owed.length === 0 ? undefined : run;
     const view = await handle.query(stateQuery);
     return { ...run, incident: { view, end: await endOf(this.client, workflowId, runId) } };
   }

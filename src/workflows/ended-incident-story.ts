@@ -39,7 +39,7 @@ export class EndedIncidentStory {
     for (const text of left) this.tell('escalated', `a person must: ${text}`);
     const { outcome } = this.view;
     const isAsItWas = outcome !== undefined && undone.length === 0;
-    this.view = { ...this.view, state: 'resolved', resolvedAtMs: Date.now() };
+    this.view = { ...this.view, state: 'resolved', resolvedAtMs: this.ended.end.atMs };
     if (left.length > 0) this.view = { ...this.view, outcome: 'rollback-incomplete' };
     else if (!isAsItWas) this.view = { ...this.view, outcome: 'aborted' };
     this.tell('closed', `${this.ended.end.kind} from outside; nothing acts for it any more`);

@@ -91,7 +91,7 @@ async function mendAndEnd(...handles: readonly Handle[]): Promise<void> {
 /** Begins its history anew from a task that was done. */
 async function reset(workflowId: string, runId: string, which: 'first' | 'last' = 'last') {
   const { events } = await env.client.workflow.getHandle(workflowId, runId).fetchHistory();
-  const tasks = events?.filter((e) => e.workflowTaskCompletedEventAttributes != null) ?? [];
+  const tasks = events?.filter((e) => Boolean(e.workflowTaskCompletedEventAttributes)) ?? [];
   const completed = tasks.at(which === 'first' ? 0 : -1);
   await env.client.workflowService.resetWorkflowExecution({
     namespace: env.client.options.namespace,
@@ -517,6 +517,38 @@ describe('incident', () => {
     expect(fleet.audit.filter(({ what }) => what === 'terminate')).toMatchObject([
       { who: identity, from: 'temporal', target: closed.id, detail: 'by mistake' },
     ]);
+  });
+
+  it('leaves to the recovery of a terminated incident what that one undoes, and the target with it', async () => {
+    fleet.latencyOf = () => 600;
+    fleet.note();
+    let letUndo: () => void = () => undefined;
+    const mayUndo = new Promise<void>((letGo) => (letUndo = letGo));
+    fleet.beforeEffect = (effect) =>
+      effect === 'engine-2 weight 100' ? mayUndo : Promise.resolve();
+    await withWorkers(
+      async () => {
+        const handle = await start(slowReplica());
+        await until(handle, (v) => v.steps[1]?.state === 'settling');
+        const { runId } = await handle.describe();
+        await handle.terminate('by mistake');
+        const recovery = env.client.workflow.getHandle(`recovery:${handle.workflowId}:1`);
+        const coordination = createCoordination(env.client);
+        await vi.waitFor(async () => {
+          const { pendingActivities } = (await recovery.describe()).raw;
+          expect(pendingActivities?.map((a) => a.activityType?.name)).toContain('undoStep');
+        }, 30_000);
+        expect(await new Reconciler(env.client, fail).look()).toEqual([]);
+        expect(await coordination.hasEnded(handle.workflowId, runId)).toBe(false);
+        letUndo();
+        await recovery.result();
+        expect(await coordination.hasEnded(handle.workflowId, runId)).toBe(true);
+        await reconcile(1);
+      },
+      { verifyTimeoutMs: 20_000 },
+    );
+    expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 100']);
+    expect(fleet.records.at(-1)).toMatchObject({ state: 'resolved', outcome: 'aborted' });
   });
 
   it('undoes what a terminated incident held, also from before the recovery that ran', async () => {
