@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
 import type { Blow, Order } from './schedule.js';
 import type { Victim } from './victim.js';
 
@@ -46,6 +47,8 @@ export async function deal(victim: Victim, blow: Blow): Promise<readonly TakenOr
       return [];
     case 'operator':
       return giveOrder(victim, blow.order);
+    case 'terminate':
+      return terminate(victim);
   }
 }
 
@@ -101,9 +104,35 @@ async function sameWebhookThrice(victim: Victim, delayMs: number): Promise<void>
   await post(victim, '/v1/incidents', report);
 }
 
+/** Any that is open: past paramedic, to Temporal itself. */
+async function terminate({ stack }: Victim): Promise<readonly TakenOrder[]> {
+  const target = await openIncident(stack);
+  if (target === undefined) return [];
+  const connection = await Connection.connect({
+    address: `127.0.0.1:${stack.ports.temporal}`,
+    connectTimeout: 10_000,
+  }).catch(() => undefined);
+  // Temporal was killed: that was the blow before.
+  if (connection === undefined) return [];
+  try {
+    const client = new Client({ connection, namespace: 'paramedic' });
+    await client.workflow.getHandle(target.id, target.runId).terminate('a drill');
+    return [{ incidentId: target.id, order: 'terminate' }];
+  } catch {
+    // It ended meanwhile.
+    return [];
+  } finally {
+    await connection.close();
+  }
+}
+
+async function openIncident(stack: Victim['stack']) {
+  const incidents = await stack.incidents().catch(() => []);
+  return incidents.find(({ state }) => state !== 'resolved');
+}
+
 async function giveOrder(victim: Victim, order: Order): Promise<readonly TakenOrder[]> {
-  const open = await victim.stack.incidents().catch(() => []);
-  const target = open.find(({ state }) => state !== 'resolved');
+  const target = await openIncident(victim.stack);
   if (target === undefined) return [];
   const taken: TakenOrder[] = [];
   const give = async (what: string) => {

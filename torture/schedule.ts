@@ -8,7 +8,8 @@ export type Blow =
   | { readonly kind: 'full-disk'; readonly forMs: number }
   | { readonly kind: 'clock-step'; readonly byMs: number }
   | { readonly kind: 'webhooks'; readonly delayMs: number }
-  | { readonly kind: 'operator'; readonly order: Order };
+  | { readonly kind: 'operator'; readonly order: Order }
+  | { readonly kind: 'terminate' };
 
 export type Part = 'worker' | 'detector' | 'server' | 'temporal';
 export type Link = 'engines' | 'gateway-metrics' | 'runtime' | 'supervisor';
@@ -90,6 +91,7 @@ export function* schedule(seed: number): Generator<Round, never> {
     () => ({ kind: 'kill', part: oneOf(PARTS) }),
     () => ({ kind: 'full-disk', forMs: between(3_000, 8_000) }),
     clockStep,
+    () => ({ kind: 'terminate' }),
   ];
   let turn = between(0, kinds.length - 1);
   const nextKind = (): Blow => {
@@ -130,5 +132,7 @@ export function describeBlow(blow: Blow): string {
       return `the same webhook three times, the last ${blow.delayMs} ms late`;
     case 'operator':
       return `an operator's ${blow.order}`;
+    case 'terminate':
+      return 'an incident is terminated, as in Temporal’s UI';
   }
 }

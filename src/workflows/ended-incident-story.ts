@@ -16,12 +16,16 @@ import type { EndedIncident, SettleResult } from './settle-messages.js';
 export class EndedIncidentStory {
   private view: IncidentView;
   private lines: TimelineEntry[] = [];
-  /** Beyond any of the incident's own, which counts its lines and writes from 1. */
-  private sequence = Date.now();
+  private sequence: number;
+  private revision = Date.now();
   private writing: Promise<void> = Promise.resolve();
 
   constructor(private readonly ended: EndedIncident) {
+    const { id: incidentId, runId, timeline } = ended.view;
     this.view = ended.view;
+    this.sequence = timeline.at(-1)?.sequence ?? 0;
+    // Those that were not written yet are only here; those that were are not written twice.
+    this.lines = timeline.map((line) => ({ incidentId, runId, ...line }));
   }
 
   /** Says how it ended, and that what it owes is being undone; that doesn't wait for the archive. */
@@ -62,7 +66,8 @@ export class EndedIncidentStory {
   }
 
   private write(audit: readonly AuditRecord[]): void {
-    const incident = incidentRecordOf(this.view, this.sequence);
+    // Beyond any that the incident itself has written: it counts from 1.
+    const incident = incidentRecordOf(this.view, (this.revision += 1));
     const timeline = this.lines;
     this.lines = [];
     this.writing = this.writing

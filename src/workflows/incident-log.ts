@@ -103,8 +103,9 @@ export class IncidentLog {
   /** A line of the timeline that was logged elsewhere. */
   note(stage: string, text: string, atMs = Date.now()): void {
     this.sequence = this.after(this.sequence);
-    this.unwritten.push({ sequence: this.sequence, atMs, stage, text });
-    const timeline = [...this.current.timeline, { atMs, stage, text }].slice(-LINES_KEPT);
+    const line = { sequence: this.sequence, atMs, stage, text };
+    this.unwritten.push(line);
+    const timeline = [...this.current.timeline, line].slice(-LINES_KEPT);
     this.current = { ...this.current, timeline };
     this.showcase.tell(() => describeIncident(this.current));
     this.write();

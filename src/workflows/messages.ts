@@ -241,7 +241,8 @@ export interface IncidentView {
   readonly waiting: ApprovalRequest | undefined;
   readonly acknowledgedBy: string | undefined;
   readonly probableCause: string | undefined;
-  readonly timeline: readonly StoryLine[];
+  /** The newest lines, with their number in the archive. */
+  readonly timeline: readonly (StoryLine & { readonly sequence: number })[];
 }
 
 export const observedSignal =

@@ -225,7 +225,8 @@ describe('the schedule of a torture run', () => {
 
   it('has every kind of blow within ten minutes’ worth of rounds', () => {
     const kinds = new Set(rounds(1, 8).flatMap(({ blows }) => blows.map(({ blow }) => blow.kind)));
-    for (const kind of ['kill', 'freeze', 'full-disk', 'clock-step', 'webhooks', 'operator']) {
+    const all = ['kill', 'freeze', 'full-disk', 'clock-step', 'webhooks', 'operator', 'terminate'];
+    for (const kind of all) {
       expect(kinds).toContain(kind);
     }
     expect([...kinds].some((kind) => ['slow', 'cut', 'silent'].includes(kind))).toBe(true);
