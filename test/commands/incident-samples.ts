@@ -4,7 +4,8 @@ import { incidentDetailJson, incidentJson } from '../../src/server/incident-json
 
 const OPENED_AT_MS = Date.UTC(2026, 10, 24, 3, 4, 5);
 
-const record: IncidentRecord = {
+/** An open incident in the archive. */
+export const archivedIncident: IncidentRecord = {
   id: 'incident:chat:engine-2:request_latency_p95',
   runId: 'run-1',
   state: 'awaiting-approval',
@@ -37,13 +38,14 @@ const step: IncidentView['steps'][number] = {
   after: undefined,
 };
 
-const live: IncidentView = {
-  id: record.id,
-  runId: record.runId,
-  state: record.state,
+/** What its workflow says of it: its one step waits for an approval. */
+export const liveIncident: IncidentView = {
+  id: archivedIncident.id,
+  runId: archivedIncident.runId,
+  state: archivedIncident.state,
   outcome: undefined,
   violation: {} as IncidentView['violation'],
-  openedAtMs: record.openedAtMs,
+  openedAtMs: archivedIncident.openedAtMs,
   resolvedAtMs: undefined,
   procedure: 'latency_spike',
   why: 'latency_breach, critical',
@@ -78,12 +80,12 @@ const live: IncidentView = {
 };
 
 /** An open incident as the API lists it. */
-export const listedIncident = incidentJson(record);
+export const listedIncident = incidentJson(archivedIncident);
 
 /** The same with its one step, which waits for an approval. */
 export const waitingIncident = incidentDetailJson(
-  record,
-  live,
+  archivedIncident,
+  liveIncident,
   [{ atMs: OPENED_AT_MS, stage: 'violation', text: 'p95 of engine-2 is 913.3 ms' }],
   'http://127.0.0.1:8233/namespaces/paramedic/workflows/x',
 );
