@@ -19,7 +19,11 @@ import {
 import { abortSignal, OPERATOR_UPDATES } from '../../src/workflows/operator-messages.js';
 import { updateMonitor } from '../../src/server/monitor-client.js';
 import { LEASE_WORKFLOW_ID, leaseHoldersQuery } from '../../src/workflows/lease-messages.js';
-import { killSwitchUpdate, maintenanceUpdate } from '../../src/workflows/monitor-messages.js';
+import {
+  killSwitchUpdate,
+  maintenanceUpdate,
+  wakeSignal,
+} from '../../src/workflows/monitor-messages.js';
 import type { Violation } from '../../src/domain/sla/violation.js';
 import { createDevServerEnv } from '../support/temporal.js';
 import { FakeFleet, slowReplica } from './fake-world.js';
@@ -592,6 +596,12 @@ describe('incident', () => {
       await until(handle, (v) => v.outcome === 'recovered');
       await reconcile(1);
       expect(fleet.effects).toEqual(['engine-2 weight 5']);
+      // Whoever knows it by its first run still reaches it, and sees that it goes on.
+      const coordination = createCoordination(env.client);
+      const letter = { workflowId, runId: firstExecutionRunId, id: randomUUID() };
+      const signal = { signal: wakeSignal.name, args: [] };
+      expect(await coordination.deliver({ ...letter, ...signal })).toBe(true);
+      expect(await coordination.hasEnded(workflowId, firstExecutionRunId)).toBe(false);
       expect((await handle.query(stateQuery)).owed).toHaveLength(1);
       await mendAndEnd(handle);
       // Long after that, and by another process, it is still no business of the reconciler's.
