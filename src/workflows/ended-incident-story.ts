@@ -30,8 +30,8 @@ export class EndedIncidentStory {
 
   /** Says how it ended, and that what it owes is being undone; that doesn't wait for the archive. */
   begin(owedCount: number): void {
-    const { reason } = this.ended.end;
-    this.tell('ended', reason === '' ? this.how : `${this.how}: ${reason}`);
+    const { reason, atMs } = this.ended.end;
+    this.tell('ended', reason === '' ? this.how : `${this.how}: ${reason}`, atMs);
     this.view = { ...this.view, waiting: undefined };
     if (owedCount > 0) this.view = { ...this.view, state: 'rolling-back' };
     this.write(this.audit());
@@ -58,11 +58,10 @@ export class EndedIncidentStory {
     return by === '' ? kind : `${kind} by ${by}`;
   }
 
-  private tell(stage: string, text: string): void {
+  private tell(stage: string, text: string, atMs = Date.now()): void {
     const { id: incidentId, runId } = this.view;
     this.sequence += 1;
-    const line = { atMs: Date.now(), stage, text };
-    this.lines.push({ incidentId, runId, sequence: this.sequence, ...line });
+    this.lines.push({ incidentId, runId, sequence: this.sequence, atMs, stage, text });
   }
 
   private write(audit: readonly AuditRecord[]): void {
