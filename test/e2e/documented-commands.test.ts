@@ -43,6 +43,7 @@ const WELL: readonly Expected[] = [
   ['breaker isolate chat/engine-2 --reason "bad GPU"', /^aphrodite_engine is isolated/],
   ['breaker close chat/engine-2', /^aphrodite_engine is closed/],
   ['breaker open kv_cache:chat:engine-2', /^kv_cache is open/],
+  ['breaker close kv_cache:chat:engine-2', /^kv_cache is closed/],
   // A busy machine may have been slow for a moment.
   ['mode', /^mode +(normal|high-alert) since/],
   ['mode high-alert --for 1h --reason launch', /^mode +high-alert .*held by ada/],
@@ -116,7 +117,9 @@ beforeAll(async () => {
       },
     },
     [
-      { metric: 'request_latency_p95', target: 200, tolerance: '25%', window: '12s' },
+      // Beyond what replicas that are well take on a busy machine: with those in breach as well, the service
+      // has an incident of its own, whose turn comes between two procedures of the replica's. A slow one takes 900 ms.
+      { metric: 'request_latency_p95', target: 400, tolerance: '25%', window: '12s' },
       { metric: 'error_rate_percent', target: 1, tolerance: '100%', window: '12s' },
     ],
   );
@@ -179,9 +182,8 @@ describe('the commands of the documentation', () => {
         expect((await stack.cli('fault', 'clear')).code).toBe(0);
         await until('resolved', ({ state }) => state === 'resolved');
       };
-      // What was opened above keeps engine-2 out of service, and slow replicas unseen.
-      expect((await stack.cli('breaker', 'close', 'kv_cache:chat:engine-2')).code).toBe(0);
-      // One that a slow start, or a try before this, left open would take the fault for its own.
+      // What a slow start, or a try before this, left open would take the fault for its own.
+      expect((await stack.cli('kill-switch', 'off')).code).toBe(0);
       await stack.calm(CALM_MS);
       await begin();
       await all(WAITING.asked);
