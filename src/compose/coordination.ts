@@ -16,8 +16,7 @@ import { RECOVERY_QUEUE } from '../workflows/messages.js';
 import { goneSignal, judgeUpdate, MONITOR_WORKFLOW_ID } from '../workflows/monitor-messages.js';
 import { Batch } from './batch.js';
 import { createDebtors } from './debtors.js';
-import { isRecoveryRunning } from './ended-outside.js';
-import { successorOf } from './reset-runs.js';
+import { isRecoveryRunning, successorOf } from './ended-outside.js';
 
 const leaseStart = {
   workflowId: LEASE_WORKFLOW_ID,
@@ -42,11 +41,14 @@ export function createCoordination(client: Client): Coordination {
   const judging = new Batch(JUDGED_AT_ONCE, (asks: readonly AlertAsk[]) =>
     updateMonitor(client, judgeUpdate, asks),
   );
-  const runAfter = (workflowId: string, runId: string) =>
-    successorOf(client, workflowId, runId).catch((error: unknown) => {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    });
+  const describe = (workflowId: string, runId: string) =>
+    client.workflow
+      .getHandle(workflowId, runId)
+      .describe()
+      .catch((error: unknown) => {
+        if (error instanceof WorkflowNotFoundError) return undefined;
+        throw error;
+      });
   const coordination: Coordination = {
     ...createDebtors(client),
 
@@ -66,7 +68,8 @@ export function createCoordination(client: Client): Coordination {
         return true;
       } catch (error) {
         if (!isGrpcServiceError(error) || error.code !== status.NOT_FOUND) throw error;
-        const next = runId === undefined ? undefined : await runAfter(workflowId, runId);
+        const run = runId === undefined ? undefined : await describe(workflowId, runId);
+        const next = run && successorOf(run);
         return next !== undefined && coordination.deliver({ ...letter, runId: next });
       }
     },
@@ -135,17 +138,13 @@ export function createCoordination(client: Client): Coordination {
     },
 
     async hasEnded(workflowId, runId) {
-      try {
-        const { status } = await client.workflow.getHandle(workflowId, runId).describe();
-        if (status.name === 'RUNNING') return false;
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return true;
-        throw error;
-      }
-      const next = await runAfter(workflowId, runId);
+      const run = await describe(workflowId, runId);
+      if (run === undefined) return true;
+      if (run.status.name === 'RUNNING') return false;
+      const next = successorOf(run);
       if (next !== undefined) return coordination.hasEnded(workflowId, next);
       // Terminated, it is not over while its recovery is at work.
-      return !(await isRecoveryRunning(client, workflowId, runId));
+      return !(await isRecoveryRunning(client, run));
     },
   };
   return coordination;

@@ -1,4 +1,8 @@
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import {
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import type { RunEnd } from '../workflows/settle-messages.js';
 
@@ -26,19 +30,23 @@ export async function isSettled(client: Client, runId: string): Promise<boolean>
   }
 }
 
+/** Id of the run that goes on with what that one was, where it was reset. */
+export function successorOf({ raw }: WorkflowExecutionDescription): string | undefined {
+  const next = raw.workflowExtendedInfo?.resetRunId ?? '';
+  return next === '' ? undefined : next;
+}
+
 /**
  * Whether a recovery of an incident that ended from outside still runs: it was told to abort, and undoes what
  * it owes by itself. Whoever acts or undoes for the incident before that is in its way.
  */
 export async function isRecoveryRunning(
   client: Client,
-  incidentId: string,
-  runId: string,
+  { raw }: WorkflowExecutionDescription,
 ): Promise<boolean> {
-  const { raw } = await client.workflow.getHandle(incidentId, runId).describe();
-  for (const { workflowId, runId: childRunId } of raw.pendingChildren ?? []) {
+  for (const { workflowId, runId } of raw.pendingChildren ?? []) {
     if (workflowId?.startsWith('recovery:') !== true) continue;
-    const child = await client.workflow.getHandle(workflowId, childRunId ?? undefined).describe();
+    const child = await client.workflow.getHandle(workflowId, runId ?? undefined).describe();
     if (child.status.name === 'RUNNING') return true;
   }
   return false;

@@ -3,8 +3,13 @@ import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/c
 import { owedQuery } from '../workflows/inherit-messages.js';
 import { RECOVERY_QUEUE, stateQuery } from '../workflows/messages.js';
 import type { SettleInput, SettleResult } from '../workflows/settle-messages.js';
-import { endedOutside, endOf, isRecoveryRunning, settleIdOf } from './ended-outside.js';
-import { successorOf } from './reset-runs.js';
+import {
+  endedOutside,
+  endOf,
+  isRecoveryRunning,
+  settleIdOf,
+  successorOf,
+} from './ended-outside.js';
 
 /** How often ended runs are looked for. */
 const LOOK_EVERY_MS = 15_000;
@@ -56,11 +61,12 @@ export class Reconciler {
   async #left(workflowId: string, runId: string): Promise<SettleInput | 'later' | undefined> {
     const handle = this.client.workflow.getHandle(workflowId, runId);
     const isIncident = workflowId.startsWith('incident:');
-    if (isIncident && (await isRecoveryRunning(this.client, workflowId, runId))) return 'later';
+    const ended = await handle.describe();
+    if (isIncident && (await isRecoveryRunning(this.client, ended))) return 'later';
     // The histories of ended runs are replayed to answer: they know to the last event what they owe.
     const owed = await handle.query(owedQuery);
     const run = { workflowId, runId, owed };
-    const next = await successorOf(this.client, workflowId, runId);
+    const next = successorOf(ended);
     if (next !== undefined) return this.#cutOff(run, next);
     if (!isIncident) return owed.length === 0 ? undefined : run;
     const view = await handle.query(stateQuery);

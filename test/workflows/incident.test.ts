@@ -275,6 +275,16 @@ describe('incident', () => {
     const textsOf = ({ workflowId }: Handle, stage: string) =>
       fleet.lines.flatMap((l) => (l.incidentId === workflowId && l.stage === stage ? l.text : []));
     const undoLine = 'set server engines/engine-2 weight 100';
+    /** Both recovered, the later one by a cut on top of the earlier one's. */
+    const bothReduced = async () => {
+      const earlier = await start(slowReplica());
+      await until(earlier, (v) => v.outcome === 'recovered');
+      fleet.latencyOf = (s) => (s.name === 'engine-2' && s.weight > 2 ? 600 : 110);
+      fleet.note();
+      const later = await start(tail());
+      await until(later, (v) => v.outcome === 'recovered');
+      return { earlier, later };
+    };
 
     it.each(['first', 'last'])(
       'is released %s, and the weight is what it was before',
@@ -282,12 +292,7 @@ describe('incident', () => {
         fleet.metrics = ['request_latency_p95', 'request_latency_p99'];
         throttle();
         await withWorkers(async () => {
-          const earlier = await start(slowReplica());
-          await until(earlier, (v) => v.outcome === 'recovered');
-          fleet.latencyOf = (s) => (s.name === 'engine-2' && s.weight > 2 ? 600 : 110);
-          fleet.note();
-          const later = await start(tail());
-          await until(later, (v) => v.outcome === 'recovered');
+          const { earlier, later } = await bothReduced();
           expect(fleet.effects).toEqual(['engine-2 weight 5', 'engine-2 weight 1']);
           if (when === 'last') {
             await mendAndEnd(later, earlier);
@@ -345,12 +350,7 @@ describe('incident', () => {
       fleet.metrics = ['request_latency_p95', 'request_latency_p99'];
       throttle();
       await withWorkers(async () => {
-        const earlier = await start(slowReplica());
-        await until(earlier, (v) => v.outcome === 'recovered');
-        fleet.latencyOf = (s) => (s.name === 'engine-2' && s.weight > 2 ? 600 : 110);
-        fleet.note();
-        const later = await start(tail());
-        await until(later, (v) => v.outcome === 'recovered');
+        const { earlier, later } = await bothReduced();
         await later.terminate('by mistake');
         fleet.latencyOf = () => 110;
         fleet.note();
